@@ -1,0 +1,153 @@
+//! Bearer tokens (RFC 6750): checked once, kept in the one buffer that goes out.
+
+use std::fmt;
+
+use ureq::http::HeaderValue;
+use zeroize::Zeroizing;
+
+use super::header;
+
+const SCHEME: &str = "Bearer ";
+const REDACTED: &str = "[redacted]";
+
+/// A bearer token, held as the header value that carries it. Clones share the buffer, which is wiped with the last one.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Token(HeaderValue);
+
+impl Token {
+    /// Takes the bare token: visible ASCII without the scheme.
+    ///
+    /// The reason of a refusal is for a person. It names byte offsets, counted from 0 (so a token of 41 bytes with a line
+    /// feed after it has the line feed at byte 41), and never repeats the token.
+    pub fn new(token: &str) -> Result<Token, String> {
+        Token::from_bytes(token.as_bytes())
+    }
+
+    /// Like [`Token::new`], for bytes that are themselves wiped afterwards.
+    pub fn from_zeroizing(bytes: Zeroizing<Vec<u8>>) -> Result<Token, String> {
+        Token::from_bytes(&bytes)
+    }
+
+    fn from_bytes(token: &[u8]) -> Result<Token, String> {
+        if token.is_empty() {
+            return Err("the token is empty".to_owned());
+        }
+        if token.get(..SCHEME.len()).is_some_and(|start| start.eq_ignore_ascii_case(SCHEME.as_bytes())) {
+            return Err(
+                "the token starts with \"Bearer \": give the bare token, the library adds the scheme".to_owned()
+            );
+        }
+        if let Some((position, byte)) = header::find_byte(token, |byte| !byte.is_ascii_graphic()) {
+            return Err(header::refusal("the token", byte, position));
+        }
+        Ok(Token(header::secret_value(SCHEME, token)))
+    }
+
+    /// The value of the `Authorization` header, `Bearer <token>`, marked as sensitive.
+    pub fn authorization(&self) -> HeaderValue {
+        self.0.clone()
+    }
+
+    /// `text` with every occurrence of the token replaced by "[redacted]", for texts that a server wrote.
+    pub fn redact(&self, text: &str) -> String {
+        redact(text, self.bare())
+    }
+
+    fn bare(&self) -> &str {
+        bare(&self.0).expect("from_bytes lets only ASCII through")
+    }
+}
+
+/// The token in the value of an `Authorization` header.
+pub(crate) fn bare(authorization: &HeaderValue) -> Option<&str> {
+    authorization.to_str().ok()?.strip_prefix(SCHEME)
+}
+
+/// Replaces a secret in a text. A few characters are no secret, and may well be part of an ordinary word.
+pub(crate) fn redact(text: &str, secret: &str) -> String {
+    const SHORTEST: usize = 4;
+    if secret.len() < SHORTEST { text.to_owned() } else { text.replace(secret, REDACTED) }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Token").field(&format_args!("{REDACTED}")).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_sent_after_the_scheme() {
+        for token in ["x", "eyJhbGciOiJub25lIn0.e30.", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", "Bearer", "bearer-1"] {
+            let value = Token::new(token).unwrap().authorization();
+            assert_eq!(value.as_bytes(), format!("Bearer {token}").as_bytes());
+            assert!(value.is_sensitive());
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_position_and_reason() {
+        let from_a_file = format!("{}\n", "x".repeat(41));
+        for (token, reason) in [
+            ("", "the token is empty"),
+            ("Bearer x", "the token starts with \"Bearer \": give the bare token, the library adds the scheme"),
+            ("bEARER ", "the token starts with \"Bearer \": give the bare token, the library adds the scheme"),
+            (&from_a_file, "the token has a line feed at byte 41 (was it read from a file?)"),
+            ("ab\r\n", "the token has a carriage return at byte 2 (was it read from a file?)"),
+            ("a b", "the token has a space at byte 1"),
+            (" ", "the token has a space at byte 0"),
+            ("ab\t", "the token has a tab at byte 2"),
+            ("a\0b", "the token has a NUL at byte 1"),
+            ("a\x07b", "the token has the control character 0x07 at byte 1"),
+            ("a\x7f", "the token has the control character 0x7f at byte 1"),
+            ("abé", "the token has a non-ASCII byte at byte 2"),
+            ("\u{feff}ab", "the token has a non-ASCII byte at byte 0"),
+        ] {
+            assert_eq!(Token::new(token).unwrap_err(), reason);
+            assert_eq!(Token::from_zeroizing(Zeroizing::new(token.into())).unwrap_err(), reason);
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_not_text_are_refused() {
+        let reason = Token::from_zeroizing(Zeroizing::new(vec![b'a', 0xff])).unwrap_err();
+        assert_eq!(reason, "the token has a non-ASCII byte at byte 1");
+    }
+
+    #[test]
+    fn exactly_visible_ascii_is_accepted() {
+        for byte in 0..=0xff_u8 {
+            let accepted = Token::from_zeroizing(Zeroizing::new(vec![byte])).is_ok();
+            assert_eq!(accepted, (0x21..=0x7e).contains(&byte), "0x{byte:02x}");
+        }
+    }
+
+    #[test]
+    fn clones_and_header_values_share_one_buffer() {
+        let token = Token::new("swordfish").unwrap();
+        let buffer = token.authorization().as_bytes().as_ptr();
+        assert_eq!(token.clone().authorization().as_bytes().as_ptr(), buffer);
+        assert_ne!(Token::new("swordfish").unwrap().authorization().as_bytes().as_ptr(), buffer);
+    }
+
+    #[test]
+    fn tokens_compare_by_their_bytes() {
+        let token = Token::new("swordfish").unwrap();
+        assert_eq!(token, Token::from_zeroizing(Zeroizing::new(b"swordfish".to_vec())).unwrap());
+        assert_ne!(token, Token::new("Swordfish").unwrap());
+    }
+
+    #[test]
+    fn the_token_shows_neither_in_debug_nor_in_redacted_text() {
+        let token = Token::new("sword.fish").unwrap();
+        assert_eq!(format!("{token:?}"), "Token([redacted])");
+        assert_eq!(format!("{:?}", token.authorization()), "Sensitive");
+        assert_eq!(token.redact("token sword.fish, again: sword.fishsword.fish"), {
+            "token [redacted], again: [redacted][redacted]"
+        });
+        assert_eq!(token.redact("swordXfish"), "swordXfish");
+    }
+}

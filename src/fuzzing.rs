@@ -1,0 +1,151 @@
+//! What the fuzz targets in `fuzz/` see of the inside. Only built with `--cfg fuzzing`; not part of the API.
+
+use std::ops::Range;
+
+use ureq::http::HeaderValue;
+use zeroize::Zeroizing;
+
+use crate::auth::{challenge, header, token::Token};
+use crate::http::origin;
+use crate::protocol::jsonrpc::{self, Incoming, Verdict};
+use crate::sse;
+pub use crate::value::{Node, Value};
+
+/// What came out of an event stream.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Stream {
+    /// Name, data and id of each event.
+    pub events: Vec<(String, Vec<u8>, Option<String>)>,
+    /// The id to resume from.
+    pub last_event_id: Option<String>,
+    /// The latest `retry`, in milliseconds.
+    pub retry: Option<u128>,
+    /// Whether an event was over the limit.
+    pub too_large: bool,
+}
+
+/// Parses an event stream that comes in pieces.
+pub fn event_stream<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, limit: usize) -> Stream {
+    let mut parser = sse::Parser::new(limit);
+    let mut stream = Stream::default();
+    for piece in pieces {
+        stream.too_large |= parser.push(piece).is_err();
+        while let Some(event) = parser.next() {
+            stream.events.push((event.event.into_owned(), event.data, event.id));
+        }
+    }
+    stream.last_event_id = parser.last_event_id().map(str::to_owned);
+    stream.retry = parser.retry().map(|retry| retry.as_millis());
+    stream
+}
+
+/// Scheme and parameters of each challenge.
+pub type Challenges = Vec<(String, Vec<(String, String)>)>;
+
+/// Parses `WWW-Authenticate` headers; also looks up one Bearer parameter.
+pub fn challenges(headers: &[&str], name: &str) -> (Challenges, Option<String>) {
+    let challenges = challenge::parse(headers);
+    let parameter = challenge::bearer_parameter(&challenges, name).map(str::to_owned);
+    (challenges.into_iter().map(|challenge| (challenge.scheme, challenge.params)).collect(), parameter)
+}
+
+/// A token: its `Authorization` value, and `text` with the token redacted.
+pub fn token(token: &[u8], text: &str) -> Result<(HeaderValue, String), String> {
+    let token = Token::from_zeroizing(Zeroizing::new(token.to_vec()))?;
+    Ok((token.authorization(), token.redact(text)))
+}
+
+/// A custom header's name, as it is sent.
+pub fn header_name(name: &str) -> Result<String, String> {
+    header::parse_name(name).map(|name| name.to_string())
+}
+
+/// A custom header's value.
+pub fn header_value(value: &str) -> Result<HeaderValue, String> {
+    header::parse_value(value)
+}
+
+/// Parses JSON text.
+pub fn value(text: &[u8]) -> Result<Value, String> {
+    Value::from_text(text.to_vec()).map_err(|error| error.to_string())
+}
+
+/// Parses the JSON text that stands somewhere in a message.
+pub fn value_in(message: &[u8], range: Range<usize>) -> Result<Value, String> {
+    Value::from_slice_of(message.to_vec(), range).map_err(|error| error.to_string())
+}
+
+/// The strings of a value as C reads them.
+pub fn c_string<'a>(value: &'a Value, pointer: &str) -> Option<&'a [u8]> {
+    value.c_string(pointer).map(std::ffi::CStr::to_bytes)
+}
+
+/// A JSON-RPC message, told apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// A response: its id, whether it is an error.
+    Response(String, bool),
+    /// A request: its id, method and parameters.
+    Request(String, String, Option<String>),
+    /// A notification: its method and parameters.
+    Notification(String, Option<String>),
+}
+
+/// Reads a JSON-RPC message or batch; `None` when it is neither.
+pub fn jsonrpc_read(bytes: &[u8]) -> Option<Vec<Message>> {
+    let mut messages = Vec::new();
+    let text = |params: Option<&serde_json::value::RawValue>| params.map(|params| params.get().to_owned());
+    let result = jsonrpc::read(bytes, |incoming| {
+        messages.push(match incoming {
+            Incoming::Response { id, outcome } => Message::Response(id.to_owned(), outcome.is_err()),
+            Incoming::Request { id, method, params } => {
+                Message::Request(id.get().to_owned(), method.into_owned(), text(params))
+            }
+            Incoming::Notification { method, params } => Message::Notification(method.into_owned(), text(params)),
+        });
+    });
+    result.ok().map(|()| messages)
+}
+
+/// Where in a message the result of the request with this id stands.
+pub fn jsonrpc_result(bytes: &[u8], id: u64) -> Option<Range<usize>> {
+    match jsonrpc::find_response(bytes, id, |_| {}) {
+        Ok(Verdict::Answered(range)) => Some(range),
+        _ => None,
+    }
+}
+
+/// Writes a request, a notification, and an error as answer to a request.
+pub fn jsonrpc_written(id: u64, text: &str) -> [Vec<u8>; 3] {
+    [
+        jsonrpc::request(id, text, None),
+        jsonrpc::notification(text, Some("{}")),
+        jsonrpc::error(&id.to_string(), jsonrpc::INTERNAL_ERROR, text),
+    ]
+}
+
+/// An accepted URL: itself, its form for messages, whether it names the HTTP+SSE transport.
+pub struct Endpoint {
+    /// The URL.
+    pub url: url::Url,
+    /// Without what may be a secret.
+    pub display: String,
+    /// Whether its path has the segment `sse`.
+    pub names_sse: bool,
+}
+
+/// Reads the URL of an endpoint.
+pub fn endpoint(text: &str) -> Result<Endpoint, String> {
+    origin::parse(text).map(described)
+}
+
+/// Resolves what a server refers to; also whether credentials may go there.
+pub fn resolved(base: &Endpoint, reference: &str) -> Result<(Endpoint, bool), String> {
+    let url = origin::resolve(&base.url, reference)?;
+    let same = origin::same(&base.url, &url);
+    Ok((described(url), same))
+}
+
+fn described(url: url::Url) -> Endpoint {
+    Endpoint { display: origin::display(&url), names_sse: origin::names_sse(&url), url }
+}

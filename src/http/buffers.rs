@@ -1,0 +1,256 @@
+//! The buffers of a connection: they carry credentials, so they are wiped.
+
+use ureq::http::{HeaderName, HeaderValue};
+use ureq::unversioned::transport::Buffers;
+use zeroize::optimization_barrier;
+
+/// Room offered for input at first; answers larger than this grow it.
+const SMALL_INPUT: usize = 4 * 1024;
+/// Room for input while a large answer arrives.
+const LARGE_INPUT: usize = 128 * 1024;
+/// A head larger than this is refused by ureq before the buffer grows further.
+const MOST_INPUT: usize = 1024 * 1024;
+
+/// Bytes on their way out and in.
+///
+/// Output is held back until input is awaited, so that head and body of a request leave in one write. Whatever was sent
+/// is overwritten with zeros at once.
+#[derive(Default)]
+pub(crate) struct WipedBuffers {
+    output: Vec<u8>,
+    held: usize,
+    room: usize,
+    input: Vec<u8>,
+    start: usize,
+    end: usize,
+    wanted_input: usize,
+    progress: bool,
+}
+
+impl WipedBuffers {
+    /// `room`: the least that is offered for output, larger than any one header line.
+    pub(crate) fn new(room: usize) -> WipedBuffers {
+        let mut buffers = WipedBuffers::default();
+        (buffers.room, buffers.wanted_input) = (room, SMALL_INPUT);
+        buffers
+    }
+
+    pub(crate) fn set_room(&mut self, room: usize) {
+        self.room = room;
+    }
+
+    /// Takes the first `amount` bytes of [`Buffers::output`] for sending.
+    pub(crate) fn hold(&mut self, amount: usize) {
+        self.held += amount;
+    }
+
+    /// Writes header fields behind the request line, with which what is held back must begin.
+    pub(crate) fn add_fields(&mut self, fields: &[(HeaderName, HeaderValue)]) {
+        let length: usize = fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        if length == 0 {
+            return;
+        }
+        let line = memchr::memchr(b'\n', self.held()).map_or(0, |end| end + 1);
+        let (held, size) = (self.held, self.held + length);
+        if self.output.len() < size {
+            Self::grow(&mut self.output, size, 0..held);
+        }
+        self.output.copy_within(line..held, line + length);
+        self.held = size;
+        let mut at = line;
+        for (name, value) in fields {
+            for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+                self.output[at..at + part.len()].copy_from_slice(part);
+                at += part.len();
+            }
+        }
+    }
+
+    /// Whether so much is held back that it should be sent.
+    pub(crate) fn is_full(&self) -> bool {
+        self.held >= LARGE_INPUT
+    }
+
+    /// What is to be sent.
+    pub(crate) fn held(&self) -> &[u8] {
+        &self.output[..self.held]
+    }
+
+    /// Forgets what was held back.
+    pub(crate) fn sent(&mut self) {
+        wipe(&mut self.output[..self.held]);
+        self.held = 0;
+    }
+
+    /// Gives back what a large message took, before the connection rests.
+    pub(crate) fn shrink(&mut self) {
+        self.sent();
+        if self.output.len() > 2 * self.room {
+            wipe(&mut self.output);
+            self.output = Vec::new();
+        }
+        if self.start == self.end && self.input.len() > SMALL_INPUT {
+            wipe(&mut self.input);
+            self.input = Vec::new();
+            (self.start, self.end) = (0, 0);
+        }
+        self.wanted_input = SMALL_INPUT;
+    }
+
+    /// Makes `buffer` at least `size` long without leaving its bytes behind in freed memory.
+    fn grow(buffer: &mut Vec<u8>, size: usize, keep: std::ops::Range<usize>) {
+        let mut larger = vec![0; size];
+        larger[..keep.len()].copy_from_slice(&buffer[keep]);
+        wipe(buffer);
+        *buffer = larger;
+    }
+
+    fn make_room_for_input(&mut self) {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
+        if self.input.len() < self.wanted_input {
+            let kept = self.start..self.end;
+            Self::grow(&mut self.input, self.wanted_input, kept);
+            (self.start, self.end) = (0, self.end - self.start);
+        } else if self.end == self.input.len() && self.start > 0 {
+            self.input.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+    }
+}
+
+impl Buffers for WipedBuffers {
+    fn output(&mut self) -> &mut [u8] {
+        if self.output.len() < self.held + self.room {
+            let size = (self.held + self.room).next_multiple_of(1024);
+            Self::grow(&mut self.output, size, 0..self.held);
+        }
+        &mut self.output[self.held..]
+    }
+
+    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
+        // The first half serves chunked request bodies only, which this library never sends.
+        (&mut [], self.output())
+    }
+
+    fn input(&self) -> &[u8] {
+        &self.input[self.start..self.end]
+    }
+
+    fn input_append_buf(&mut self) -> &mut [u8] {
+        self.make_room_for_input();
+        &mut self.input[self.end..]
+    }
+
+    fn input_appended(&mut self, amount: usize) {
+        self.end += amount;
+        let full = self.end == self.input.len();
+        if full && self.wanted_input < MOST_INPUT {
+            let least = if self.start == 0 { self.input.len() * 2 } else { self.input.len() };
+            self.wanted_input = least.clamp(LARGE_INPUT, MOST_INPUT);
+        }
+    }
+
+    fn input_consume(&mut self, amount: usize) {
+        self.progress = amount > 0;
+        self.start += amount;
+        if self.start == self.end && self.input.len() >= LARGE_INPUT {
+            // A large answer is being read through: its window need not grow any more.
+            self.wanted_input = LARGE_INPUT;
+        }
+    }
+
+    fn can_use_input(&self) -> bool {
+        self.progress && self.start < self.end
+    }
+}
+
+/// In one stroke, since it may be megabytes: the barrier keeps the compiler from leaving it out.
+fn wipe(buffer: &mut [u8]) {
+    buffer.fill(0);
+    optimization_barrier(buffer);
+}
+
+impl Drop for WipedBuffers {
+    fn drop(&mut self) {
+        wipe(&mut self.output);
+        wipe(&mut self.input);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_is_collected_and_wiped_when_sent() {
+        let mut buffers = WipedBuffers::new(64);
+        buffers.output()[..4].copy_from_slice(b"head");
+        buffers.hold(4);
+        buffers.output()[..4].copy_from_slice(b"body");
+        buffers.hold(4);
+        assert_eq!(buffers.held(), b"headbody");
+        buffers.sent();
+        assert!(buffers.output.iter().all(|byte| *byte == 0));
+    }
+
+    #[test]
+    fn fields_are_added_behind_the_request_line() {
+        let field = |name, value| (HeaderName::from_static(name), HeaderValue::from_static(value));
+        for room in [64, 4096] {
+            let mut buffers = WipedBuffers::new(room);
+            let head = b"POST / HTTP/1.1\r\nhost: h\r\n\r\n";
+            buffers.output()[..head.len()].copy_from_slice(head);
+            buffers.hold(head.len());
+            buffers.add_fields(&[]);
+            buffers.add_fields(&[field("authorization", "Bearer x"), field("x-key", "")]);
+            let expected = b"POST / HTTP/1.1\r\nauthorization: Bearer x\r\nx-key: \r\nhost: h\r\n\r\n";
+            assert_eq!(buffers.held(), expected);
+            assert!(buffers.output().len() >= room);
+            buffers.sent();
+            assert!(buffers.output.iter().all(|byte| *byte == 0));
+        }
+    }
+
+    #[test]
+    fn output_always_has_room_for_one_header() {
+        let mut buffers = WipedBuffers::new(5000);
+        for _ in 0..3 {
+            assert!(buffers.output().len() >= 5000);
+            buffers.hold(4999);
+        }
+        assert_eq!(buffers.held().len(), 3 * 4999);
+    }
+
+    #[test]
+    fn input_grows_while_nothing_is_consumed() {
+        let mut buffers = WipedBuffers::new(64);
+        for round in 0..4u8 {
+            let room = buffers.input_append_buf();
+            assert!(!room.is_empty());
+            room.fill(round);
+            let amount = room.len();
+            buffers.input_appended(amount);
+            buffers.input_consume(0);
+            assert!(!buffers.can_use_input());
+        }
+        assert_eq!(buffers.input()[0], 0);
+        assert_eq!(*buffers.input().last().unwrap(), 3);
+    }
+
+    #[test]
+    fn input_keeps_what_was_not_consumed() {
+        let mut buffers = WipedBuffers::new(64);
+        buffers.input_append_buf()[..6].copy_from_slice(b"abcdef");
+        buffers.input_appended(6);
+        buffers.input_consume(4);
+        assert!(buffers.can_use_input());
+        assert_eq!(buffers.input(), b"ef");
+        let room = buffers.input_append_buf().len();
+        buffers.input_append_buf().fill(b'x');
+        buffers.input_appended(room);
+        buffers.input_append_buf();
+        assert!(buffers.input().starts_with(b"efxx"));
+    }
+}

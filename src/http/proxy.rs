@@ -1,0 +1,142 @@
+//! Which proxy a connection goes through.
+
+use std::env;
+
+use ureq::Proxy;
+use url::Url;
+
+use crate::error::Error;
+
+/// What the caller has said about proxies.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum ProxyChoice {
+    /// As the environment says, looked up when the client connects.
+    #[default]
+    Environment,
+    /// None.
+    Direct,
+    /// This one, for every host.
+    Fixed(Proxy),
+}
+
+/// Reads a proxy's URL: `http://[user:password@]host[:port]` or https.
+pub(crate) fn parse(url: &str) -> Result<Proxy, Error> {
+    // The text may hold a password: no part of it is repeated.
+    let unusable = || Error::InvalidArgument("the proxy's URL is not valid: http://host:port is expected".to_owned());
+    let scheme = url.split_once("://").map_or("http", |(scheme, _)| scheme).to_ascii_lowercase();
+    if scheme != "http" && scheme != "https" {
+        return Err(Error::InvalidArgument("the proxy's scheme is not supported: only http and https are".to_owned()));
+    }
+    // ureq takes a port that is none for no port.
+    let whole = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+    let has_host = Url::parse(&whole).is_ok_and(|url| url.host_str().is_some_and(|host| !host.is_empty()));
+    let proxy = Proxy::new(url).map_err(|_| unusable())?;
+    if has_host && !proxy.host().is_empty() { Ok(proxy) } else { Err(unusable()) }
+}
+
+impl ProxyChoice {
+    /// The proxy for a URL, `None` for a direct connection.
+    pub(crate) fn for_url(&self, url: &Url) -> Result<Option<Proxy>, Error> {
+        match self {
+            ProxyChoice::Direct => Ok(None),
+            ProxyChoice::Fixed(proxy) => Ok(Some(proxy.clone())),
+            ProxyChoice::Environment => from_environment(url, |name| env::var(name).ok()),
+        }
+    }
+}
+
+/// The conventional variables, lower case first; an empty one counts as not set.
+fn from_environment(url: &Url, variable: impl Fn(&str) -> Option<String>) -> Result<Option<Proxy>, Error> {
+    let get = |name: &str| {
+        let value = variable(&name.to_ascii_lowercase()).or_else(|| variable(name));
+        value.filter(|value| !value.trim().is_empty())
+    };
+    let own = if url.scheme() == "https" { "HTTPS_PROXY" } else { "HTTP_PROXY" };
+    let Some((name, value)) = [own, "ALL_PROXY"].into_iter().find_map(|name| Some((name, get(name)?))) else {
+        return Ok(None);
+    };
+    if get("NO_PROXY").is_some_and(|list| is_excluded(url, &list)) {
+        return Ok(None);
+    }
+    match parse(value.trim()) {
+        Ok(proxy) => Ok(Some(proxy)),
+        Err(_) => Err(Error::InvalidState(format!("the environment variable {name} holds no usable proxy URL"))),
+    }
+}
+
+/// Whether a list such as `localhost,.example.com,10.0.0.1:8080` names the URL's host: the host itself, a domain that it
+/// is in, or `*`.
+fn is_excluded(url: &Url, list: &str) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase();
+    list.split([',', ' ']).map(str::trim).filter(|entry| !entry.is_empty()).any(|entry| {
+        if entry == "*" {
+            return true;
+        }
+        let (name, port) = split_port(entry);
+        if port.is_some() && port != url.port_or_known_default() {
+            return false;
+        }
+        let name = name.trim_matches(['[', ']']).trim_start_matches("*.").trim_start_matches('.').to_ascii_lowercase();
+        host == name || host.strip_suffix(&name).is_some_and(|rest| rest.ends_with('.'))
+    })
+}
+
+fn split_port(entry: &str) -> (&str, Option<u16>) {
+    let plain_ipv6 = entry.matches(':').count() > 1 && !entry.starts_with('[');
+    match entry.rsplit_once(':') {
+        Some((name, port)) if !plain_ipv6 && !port.ends_with(']') => match port.parse() {
+            Ok(port) => (name, Some(port)),
+            Err(_) => (entry, None),
+        },
+        _ => (entry, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(url: &str, variables: &[(&str, &str)]) -> Option<String> {
+        let url = Url::parse(url).unwrap();
+        let look = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string());
+        from_environment(&url, look).unwrap().map(|proxy| format!("{}:{}", proxy.host(), proxy.port()))
+    }
+
+    #[test]
+    fn the_variable_of_the_scheme_counts_in_both_cases() {
+        assert_eq!(chosen("https://h/", &[("HTTPS_PROXY", "http://p:1")]), Some("p:1".into()));
+        assert_eq!(chosen("https://h/", &[("https_proxy", "http://p:2")]), Some("p:2".into()));
+        assert_eq!(chosen("http://h/", &[("https_proxy", "http://p:2")]), None);
+        assert_eq!(chosen("http://h/", &[("http_proxy", "p:3")]), Some("p:3".into()));
+        assert_eq!(chosen("http://h/", &[("HTTP_PROXY", "http://p:4"), ("http_proxy", "")]), None);
+        assert_eq!(chosen("http://h/", &[("ALL_PROXY", "http://p:5")]), Some("p:5".into()));
+    }
+
+    #[test]
+    fn no_proxy_names_hosts_domains_and_ports() {
+        for (url, list, direct) in [
+            ("http://localhost:1/", "localhost", true),
+            ("http://api.example.com/", "example.com", true),
+            ("http://api.example.com/", ".example.com", true),
+            ("http://api.example.com/", "*.example.com", true),
+            ("http://notexample.com/", "example.com", false),
+            ("http://h:8080/", "h:8080", true),
+            ("http://h:8081/", "other, h:8080", false),
+            ("http://[::1]:5/", "::1", true),
+            ("http://[::1]:5/", "[::1]:5", true),
+            ("http://h/", "*", true),
+            ("http://h/", " , ", false),
+        ] {
+            let found = chosen(url, &[("http_proxy", "http://p:1"), ("NO_PROXY", list)]);
+            assert_eq!(found.is_none(), direct, "{url} {list}");
+        }
+    }
+
+    #[test]
+    fn a_bad_proxy_is_refused_without_its_password() {
+        for bad in ["socks5://user:secret@p:1", "http://", "http://user:secret@:1", "p:70000", "http://p:secret"] {
+            let error = parse(bad).unwrap_err().to_string();
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! TCP connections that obey the deadline and the cancellation of the call that uses them.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
+
+use super::buffers::WipedBuffers;
+use super::control::{Control, broken, into_io};
+use super::resolve::Names;
+use crate::call::{CANCEL_POLL, Call};
+
+/// Opens plain TCP connections.
+#[derive(Debug)]
+pub(crate) struct TcpConnector {
+    pub(crate) control: Arc<Control>,
+    pub(crate) names: Arc<Names>,
+}
+
+impl Connector<()> for TcpConnector {
+    type Out = TcpTransport;
+
+    fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<TcpTransport>, ureq::Error> {
+        self.control.begin_opening();
+        if details.config.proxy().is_some() {
+            return Ok(None); // the proxy's own address comes back here without a proxy
+        }
+        let addresses = self.names.addresses(details.uri, &self.control.call())?;
+        let stream = self.connect_any(&addresses)?;
+        let stream = Arc::new(stream);
+        self.control.register(&stream);
+        // A cancellation between the last look and the registration found no socket to interrupt.
+        self.control.call().remaining().map_err(into_io)?;
+        Ok(Some(TcpTransport::new(stream, self.control.clone())))
+    }
+}
+
+impl TcpConnector {
+    /// Tries the addresses in order; each but the last gets half of the time that is left.
+    fn connect_any(&self, addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+        let call = self.control.call();
+        let mut failure = io::Error::new(io::ErrorKind::AddrNotAvailable, "the host has no address");
+        for (index, address) in addresses.iter().enumerate() {
+            let left = call.remaining().map_err(into_io)?;
+            let share = if index + 1 < addresses.len() { left.map(|left| left / 2) } else { left };
+            match connect_one(*address, share, &call) {
+                Ok(stream) => return Ok(stream),
+                Err(error) => failure = error,
+            }
+        }
+        call.remaining().map_err(into_io)?;
+        Err(failure)
+    }
+}
+
+fn connect_one(address: SocketAddr, limit: Option<Duration>, call: &Call) -> io::Result<TcpStream> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    match socket.connect(&address.into()) {
+        Ok(()) => {}
+        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {
+            await_connection(&socket, limit.and_then(|limit| Instant::now().checked_add(limit)), call)?;
+        }
+        // Interrupted by a signal: the connection goes on being made.
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+            await_connection(&socket, limit.and_then(|limit| Instant::now().checked_add(limit)), call)?;
+        }
+        Err(error) => return Err(error),
+    }
+    socket.set_nonblocking(false)?;
+    socket.set_tcp_nodelay(true)?;
+    socket.set_tcp_keepalive(&keepalive())?;
+    Ok(socket.into())
+}
+
+/// Finds out within about a minute that the other side of an idle connection is gone: balancers drop such connections
+/// without a word, and a stream of events would wait for ever.
+fn keepalive() -> TcpKeepalive {
+    TcpKeepalive::new().with_time(Duration::from_secs(30)).with_interval(Duration::from_secs(10)).with_retries(3)
+}
+
+/// Waits in short steps: a cancellation has no socket to interrupt yet.
+fn await_connection(socket: &Socket, limit: Option<Instant>, call: &Call) -> io::Result<()> {
+    loop {
+        call.remaining().map_err(into_io)?;
+        let left = limit.map(|limit| limit.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the connection was not made in time"));
+        }
+        let step = left.unwrap_or(CANCEL_POLL).min(CANCEL_POLL).max(Duration::from_millis(1));
+        let timeout = PollTimeout::try_from(step).unwrap_or(PollTimeout::from(1u8));
+        let mut fds = [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)];
+        match poll(&mut fds, timeout) {
+            Ok(0) | Err(nix::errno::Errno::EINTR) => continue,
+            Ok(_) => return socket.take_error()?.map_or(Ok(()), Err),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// A TCP connection with its buffers.
+pub(crate) struct TcpTransport {
+    stream: Arc<TcpStream>,
+    control: Arc<Control>,
+    buffers: WipedBuffers,
+    read_limit: Option<Duration>,
+    write_limit: Option<Duration>,
+    /// Whether bytes came in since the connection was last found open.
+    used: bool,
+}
+
+impl fmt::Debug for TcpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TcpTransport").finish_non_exhaustive()
+    }
+}
+
+/// The socket's own time limit for a call with so much time left: coarse, so that calls of one client rarely change it.
+/// The call's deadline is looked at whenever the limit passes.
+fn coarse(left: Duration) -> Duration {
+    let step: u128 = match left.as_millis() {
+        0..50 => 1,
+        50..2000 => 10,
+        _ => 250,
+    };
+    let millis = (left.as_millis() + 1).next_multiple_of(step);
+    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+}
+
+impl TcpTransport {
+    fn new(stream: Arc<TcpStream>, control: Arc<Control>) -> TcpTransport {
+        let buffers = WipedBuffers::new(control.room());
+        TcpTransport { stream, control, buffers, read_limit: None, write_limit: None, used: true }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let call = self.control.call();
+        let mut sent = 0;
+        while sent < self.buffers.held().len() {
+            let limit = call.remaining().map_err(into_io)?.map(coarse);
+            if limit != self.write_limit {
+                self.stream.set_write_timeout(limit)?;
+                self.write_limit = limit;
+            }
+            match (&*self.stream).write(&self.buffers.held()[sent..]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(amount) => sent += amount,
+                Err(error) if waited_in_vain(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.buffers.sent();
+        Ok(())
+    }
+
+    fn fill(&mut self) -> io::Result<usize> {
+        let call = self.control.call();
+        loop {
+            let limit = call.remaining().map_err(into_io)?.map(coarse);
+            if limit != self.read_limit {
+                self.stream.set_read_timeout(limit)?;
+                self.read_limit = limit;
+            }
+            let room = self.buffers.input_append_buf();
+            match (&*self.stream).read(room) {
+                Ok(amount) => {
+                    if amount == 0 {
+                        // An interrupted connection ends like one that the server closes.
+                        call.remaining().map_err(into_io)?;
+                    }
+                    self.buffers.input_appended(amount);
+                    return Ok(amount);
+                }
+                Err(error) if waited_in_vain(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// A signal came or the socket's coarse limit passed: the call decides whether to go on.
+fn waited_in_vain(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}
+
+impl Transport for TcpTransport {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.buffers.set_room(self.control.room());
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        self.buffers.hold(amount);
+        self.buffers.add_fields(&self.control.take_secrets());
+        if self.buffers.is_full() {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
+        self.flush()?;
+        let amount = self.fill().map_err(broken)?;
+        if amount > 0 {
+            self.used = true;
+            self.control.note_answer();
+        }
+        Ok(amount > 0)
+    }
+
+    /// ureq asks when a connection comes to rest and again when it is taken up. The first answer needs no look at the
+    /// socket, since the second one looks.
+    fn is_open(&mut self) -> bool {
+        if std::mem::take(&mut self.used) {
+            self.buffers.shrink();
+            return true;
+        }
+        let mut byte = [std::mem::MaybeUninit::uninit()];
+        let looked = SockRef::from(&*self.stream).recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT);
+        matches!(looked, Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn socket_limits_are_coarse_and_never_early() {
+        for millis in [1u64, 9, 10, 700, 1999, 2001, 29_990, 30_000] {
+            let left = Duration::from_millis(millis);
+            assert!(coarse(left) > left);
+            assert!(coarse(left) - left <= Duration::from_millis(if millis >= 2000 { 250 } else { 10 }));
+        }
+        assert_eq!(coarse(Duration::from_micros(29_999_900)), coarse(Duration::from_micros(29_999_100)));
+    }
+}

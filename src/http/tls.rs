@@ -1,0 +1,378 @@
+//! TLS over a connection, by rustls, with buffers of our own.
+
+use std::fmt;
+use std::fs;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use once_cell::sync::OnceCell;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme,
+    StreamOwned,
+};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport, TransportAdapter};
+use zeroize::Zeroizing;
+
+use super::buffers::WipedBuffers;
+use super::control::{Control, broken, into_io};
+use crate::error::Error;
+
+/// What a caller may set about TLS.
+#[derive(Debug, Clone)]
+pub(crate) struct TlsSettings {
+    /// Trusted instead of the operating system's roots.
+    pub(crate) ca: Option<Arc<Vec<CertificateDer<'static>>>>,
+    /// The certificate chain and key that the client shows.
+    pub(crate) identity: Option<Arc<Identity>>,
+    /// False accepts any certificate.
+    pub(crate) verify: bool,
+}
+
+impl Default for TlsSettings {
+    fn default() -> TlsSettings {
+        TlsSettings { ca: None, identity: None, verify: true }
+    }
+}
+
+/// A client certificate with its key.
+pub(crate) struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Identity([redacted])")
+    }
+}
+
+/// Reads the certificates of a PEM file.
+pub(crate) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let shown = path.display();
+    let pem = fs::read(path).map_err(|error| Error::InvalidArgument(format!("cannot read {shown}: {error}")))?;
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| Error::InvalidArgument(format!("{shown} is not valid PEM: {error}")))?;
+    if certificates.is_empty() {
+        return Err(Error::InvalidArgument(format!("{shown} holds no certificate in PEM form")));
+    }
+    Ok(certificates)
+}
+
+/// Reads the authorities that are to be trusted, and checks that each can be used.
+pub(crate) fn read_authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let certificates = read_certificates(path)?;
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in &certificates {
+        roots.add(certificate.clone()).map_err(|error| {
+            Error::InvalidArgument(format!("{} holds a certificate that cannot be used: {error}", path.display()))
+        })?;
+    }
+    Ok(certificates)
+}
+
+/// Reads a client certificate and its key, and checks that they belong together.
+pub(crate) fn read_identity(certificate: &Path, key: &Path) -> Result<Identity, Error> {
+    let chain = read_certificates(certificate)?;
+    let shown = key.display();
+    let pem = fs::read(key).map_err(|error| Error::InvalidArgument(format!("cannot read {shown}: {error}")))?;
+    let pem = Zeroizing::new(pem);
+    let key = PrivateKeyDer::from_pem_slice(&pem)
+        .map_err(|_| Error::InvalidArgument(format!("{shown} holds no private key in PEM form")))?;
+    let identity = Identity { chain, key };
+    identity.certified_key()?;
+    Ok(identity)
+}
+
+impl Identity {
+    fn certified_key(&self) -> Result<(), Error> {
+        let provider = provider();
+        rustls::sign::CertifiedKey::from_der(self.chain.clone(), self.key.clone_key(), &provider)
+            .map_err(|error| match error {
+                rustls::Error::InconsistentKeys(_) => "the certificate and the key do not belong together".to_owned(),
+                other => format!("the certificate and the key cannot be used: {other}"),
+            })
+            .map_err(Error::InvalidArgument)
+            .map(|_| ())
+    }
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+/// The configuration for rustls: made once for all connections of a client.
+fn configure(settings: &TlsSettings) -> Result<Arc<ClientConfig>, Error> {
+    let internal = |error: &dyn fmt::Display| Error::Tls(format!("TLS cannot be set up: {error}"));
+    let provider = provider();
+    let verifier = verifier(settings, &provider)?;
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| internal(&error))?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier);
+    let mut config = match &settings.identity {
+        None => builder.with_no_client_auth(),
+        Some(identity) => builder
+            .with_client_auth_cert(identity.chain.clone(), identity.key.clone_key())
+            .map_err(|error| internal(&error))?,
+    };
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+fn verifier(settings: &TlsSettings, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    let failed = |error: &dyn fmt::Display| Error::Tls(format!("no certificate could be verified: {error}"));
+    if !settings.verify {
+        return Ok(Arc::new(AcceptAny(provider.clone())));
+    }
+    let Some(ca) = &settings.ca else {
+        let verifier = rustls_platform_verifier::Verifier::new(provider.clone()).map_err(|error| failed(&error))?;
+        return Ok(Arc::new(verifier));
+    };
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in ca.iter() {
+        roots.add(certificate.clone()).map_err(|error| failed(&error))?;
+    }
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+        .build()
+        .map_err(|error| failed(&error))?;
+    Ok(verifier)
+}
+
+/// Accepts any certificate: for tests, when the caller has switched verification off.
+#[derive(Debug)]
+struct AcceptAny(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AcceptAny {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Which check failed, in words for a person.
+pub(crate) fn describe(error: &rustls::Error) -> String {
+    let reason = match error {
+        rustls::Error::InvalidCertificate(reason) => reason,
+        rustls::Error::AlertReceived(alert) => return describe_alert(*alert),
+        other => return format!("the TLS handshake failed: {other}"),
+    };
+    let check = match reason {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            format!("it is not valid for this host name ({reason})")
+        }
+        CertificateError::UnknownIssuer => {
+            "its issuer is unknown: it is self-signed, or its authority is not trusted here".to_owned()
+        }
+        CertificateError::Revoked => "it has been revoked".to_owned(),
+        other => other.to_string(),
+    };
+    format!("the server's certificate was not accepted: {check}")
+}
+
+/// What the server says by ending the connection with an alert (RFC 8446, section 6.2).
+fn describe_alert(alert: AlertDescription) -> String {
+    use AlertDescription as Alert;
+    match alert {
+        Alert::CertificateRequired => "the server wants a client certificate, and none was given".to_owned(),
+        Alert::BadCertificate
+        | Alert::UnsupportedCertificate
+        | Alert::CertificateRevoked
+        | Alert::CertificateExpired
+        | Alert::CertificateUnknown
+        | Alert::UnknownCA
+        | Alert::AccessDenied => format!("the server did not accept the client's certificate, or its lack: {alert:?}"),
+        other => format!("the server ended the TLS connection: {other:?}"),
+    }
+}
+
+/// The configuration for the connections of one process: its store of session tickets is not shared with a child.
+#[derive(Debug)]
+pub(crate) struct Tls {
+    settings: TlsSettings,
+    made: OnceCell<Arc<ClientConfig>>,
+}
+
+impl Tls {
+    pub(crate) fn new(settings: TlsSettings) -> Tls {
+        Tls { settings, made: OnceCell::new() }
+    }
+
+    /// Made at its first use, which reads the trust store.
+    fn config(&self) -> Result<Arc<ClientConfig>, Error> {
+        self.made.get_or_try_init(|| configure(&self.settings)).cloned()
+    }
+}
+
+/// Wraps a connection in TLS when the URL's scheme is https.
+#[derive(Debug)]
+pub(crate) struct TlsConnector {
+    pub(crate) control: Arc<Control>,
+    /// `None`: the client's URL is not https, and neither is its proxy's.
+    pub(crate) tls: Option<Arc<Tls>>,
+}
+
+impl<In: Transport> Connector<In> for TlsConnector {
+    type Out = MaybeTls<In>;
+
+    fn connect(&self, details: &ConnectionDetails, chained: Option<In>) -> Result<Option<MaybeTls<In>>, ureq::Error> {
+        let Some(transport) = chained else { return Ok(None) };
+        let wrapped = self.wrap(details, transport)?;
+        self.control.end_opening();
+        Ok(Some(wrapped))
+    }
+}
+
+impl TlsConnector {
+    fn wrap<In: Transport>(&self, details: &ConnectionDetails, transport: In) -> Result<MaybeTls<In>, ureq::Error> {
+        if !details.needs_tls() || transport.is_tls() {
+            return Ok(MaybeTls::Plain(transport));
+        }
+        let tls = self.tls.as_ref().ok_or(ureq::Error::TlsRequired)?;
+        let config = tls.config().map_err(into_io)?;
+        let host = details.uri.host().unwrap_or_default();
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| ureq::Error::Tls("the host name is not valid"))?;
+        let mut session = ClientConnection::new(config, name)?;
+        let mut socket = TransportAdapter::new(transport, details.current_time.clone());
+        while session.is_handshaking() {
+            session.complete_io(&mut socket)?;
+        }
+        let buffers = WipedBuffers::new(self.control.room());
+        let stream = Box::new(StreamOwned::new(session, socket));
+        Ok(MaybeTls::Tls(TlsTransport { stream, buffers, control: self.control.clone() }))
+    }
+}
+
+/// A connection with or without TLS.
+#[derive(Debug)]
+pub(crate) enum MaybeTls<T: Transport> {
+    Plain(T),
+    Tls(TlsTransport<T>),
+}
+
+/// A TLS session over a connection.
+pub(crate) struct TlsTransport<T: Transport> {
+    stream: Box<StreamOwned<ClientConnection, TransportAdapter<T>>>,
+    buffers: WipedBuffers,
+    control: Arc<Control>,
+}
+
+impl<T: Transport> fmt::Debug for TlsTransport<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsTransport").finish_non_exhaustive()
+    }
+}
+
+impl<T: Transport> TlsTransport<T> {
+    fn flush(&mut self) -> Result<(), ureq::Error> {
+        if !self.buffers.held().is_empty() {
+            self.stream.write_all(self.buffers.held())?;
+            self.buffers.sent();
+        }
+        Ok(())
+    }
+}
+
+impl<T: Transport> Transport for TlsTransport<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.buffers.set_room(self.control.room());
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        self.buffers.hold(amount);
+        self.buffers.add_fields(&self.control.take_secrets());
+        if self.buffers.is_full() { self.flush() } else { Ok(()) }
+    }
+
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
+        self.flush()?;
+        let amount = self.stream.read(self.buffers.input_append_buf()).map_err(broken)?;
+        self.buffers.input_appended(amount);
+        Ok(amount > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.buffers.shrink();
+        self.stream.sock.get_mut().is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        true
+    }
+}
+
+impl<T: Transport> Transport for MaybeTls<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        match self {
+            MaybeTls::Plain(transport) => transport.buffers(),
+            MaybeTls::Tls(transport) => transport.buffers(),
+        }
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        match self {
+            MaybeTls::Plain(transport) => transport.transmit_output(amount, timeout),
+            MaybeTls::Tls(transport) => transport.transmit_output(amount, timeout),
+        }
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        match self {
+            MaybeTls::Plain(transport) => transport.await_input(timeout),
+            MaybeTls::Tls(transport) => transport.await_input(timeout),
+        }
+    }
+
+    fn is_open(&mut self) -> bool {
+        match self {
+            MaybeTls::Plain(transport) => transport.is_open(),
+            MaybeTls::Tls(transport) => transport.is_open(),
+        }
+    }
+
+    fn is_tls(&self) -> bool {
+        match self {
+            MaybeTls::Plain(transport) => transport.is_tls(),
+            MaybeTls::Tls(_) => true,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Calling tools.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Operation;
+use super::lists::TOOLS;
+pub(crate) use super::tool_headers::ToolHeaders;
+use crate::error::Error;
+use crate::http::{HeaderName, HeaderValue};
+use crate::protocol::jsonrpc::{HEADER_MISMATCH, Members};
+use crate::session::{Ask, Session};
+use crate::value::Value;
+
+/// Which headers the tools of a session ask for.
+#[derive(Default)]
+pub(crate) struct KnownTools(Mutex<HashMap<String, Arc<ToolHeaders>>>);
+
+impl KnownTools {
+    pub(crate) fn replace(&self, tools: Vec<(String, ToolHeaders)>) {
+        let tools = tools.into_iter().map(|(name, headers)| (name, Arc::new(headers))).collect();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = tools;
+    }
+
+    fn get(&self, name: &str) -> Option<Arc<ToolHeaders>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+}
+
+impl Operation<'_> {
+    /// Calls a tool. A tool that reports an error of its own (`isError`) has a result like any other.
+    pub(crate) fn call_tool(&self, params: Members) -> Result<Value, Error> {
+        let ask = |session: &Session| -> Result<Ask<'static>, Error> {
+            let headers = mirrored(session, &params)?;
+            Ok(Ask { headers, ..Ask::with("tools/call", params.clone()) })
+        };
+        self.on_session(|session| {
+            session.server.require("tools")?;
+            match self.rounds(session, &ask(session)?) {
+                Err(error) if error.rpc_code() == Some(HEADER_MISMATCH) && session.version.is_modern() => {
+                    self.cache.forget(TOOLS.method);
+                    self.all_pages(session, TOOLS)?;
+                    self.rounds(session, &ask(session)?)
+                }
+                result => result,
+            }
+        })
+    }
+}
+
+fn mirrored(session: &Session, params: &Members) -> Result<Vec<(HeaderName, HeaderValue)>, Error> {
+    let name: Option<String> = params.get("name").and_then(|name| serde_json::from_str(name.get()).ok());
+    let known = name.and_then(|name| session.tool_headers.get(&name));
+    match (known, params.get("arguments")) {
+        (Some(headers), Some(arguments)) => headers.values(arguments.get()),
+        _ => Ok(Vec::new()),
+    }
+}

@@ -1,0 +1,282 @@
+//! The state of a client in one process: its connections, its session, its threads.
+//!
+//! After a fork the child begins with a state of its own. The parent's is never locked there: another thread of the
+//! parent, which the child does not have, may have held the lock.
+
+use std::fmt;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+
+use crate::call::{Call, Cancellations};
+use crate::error::Error;
+use crate::exchange::Exchange;
+use crate::handlers::Dispatcher;
+use crate::http::{Busy, Http};
+use crate::listener::Listener;
+use crate::negotiation::Negotiation;
+use crate::session::Session;
+use crate::settings::{Settings, Transport};
+use crate::threads::Threads;
+
+/// How long `close` may take in all.
+const MOST_CLOSING: Duration = Duration::from_millis(900);
+
+/// The state in this process.
+#[derive(Default)]
+pub(crate) struct Process {
+    pid: u32,
+    cancellations: Arc<Cancellations>,
+    ids: Arc<AtomicU64>,
+    threads: Arc<Threads>,
+    busy: Arc<Busy>,
+    slot: Mutex<Slot>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Slot {
+    http: Option<Arc<Http>>,
+    session: Option<Arc<Session>>,
+    listener: Option<Arc<Listener>>,
+    /// The thread that is connecting.
+    connecting: Option<ThreadId>,
+}
+
+/// A session, and whether this very call has made it.
+pub(crate) struct Connected {
+    pub(crate) session: Arc<Session>,
+    pub(crate) fresh: bool,
+}
+
+impl fmt::Debug for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Process").field("pid", &self.pid).finish_non_exhaustive()
+    }
+}
+
+impl Process {
+    pub(crate) fn new() -> Process {
+        Process { pid: std::process::id(), ids: Arc::new(AtomicU64::new(1)), ..Process::default() }
+    }
+
+    /// The state of this process; the one of a parent is left alone.
+    pub(crate) fn current(state: &ArcSwap<Process>) -> Arc<Process> {
+        let known = state.load();
+        if known.pid == std::process::id() {
+            return Arc::clone(&known);
+        }
+        let own = Arc::new(Process::new());
+        let before = state.compare_and_swap(&known, own.clone());
+        if !Arc::ptr_eq(&before, &known) {
+            return Arc::clone(&before); // another thread of the child was faster
+        }
+        Arc::clone(&before).abandon();
+        own
+    }
+
+    /// Leaves the state of a parent alone in its child: its resting connections are closed here, if nobody held the lock
+    /// when the process forked, and the rest is never dropped, since its threads are not here to be joined.
+    pub(crate) fn abandon(self: Arc<Self>) {
+        if let Ok(slot) = self.slot.try_lock()
+            && let Some(http) = &slot.http
+        {
+            http.abandon();
+        }
+        std::mem::forget(self);
+    }
+
+    pub(crate) fn is_own(&self) -> bool {
+        self.pid == std::process::id()
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new call with this deadline.
+    pub(crate) fn call(&self, timeout: Option<Duration>, connect_timeout: Option<Duration>) -> Call {
+        Call::new(timeout, &self.cancellations).connecting_within(connect_timeout)
+    }
+
+    /// The session, made first if need be. One thread connects, the others wait for it.
+    pub(crate) fn session(&self, call: &Call, dispatcher: &Dispatcher) -> Result<Connected, Error> {
+        let mut slot = self.slot();
+        loop {
+            call.remaining()?;
+            if let Some(session) = slot.session.as_ref().filter(|session| session.is_open()) {
+                return Ok(Connected { session: session.clone(), fresh: false });
+            }
+            match slot.connecting {
+                None => break,
+                Some(thread) if thread == thread::current().id() => {
+                    return Err(Error::InvalidState(
+                        "the client is being connected by the call that this callback belongs to".to_owned(),
+                    ));
+                }
+                Some(_) => {
+                    const LONG: Duration = Duration::from_secs(3600);
+                    let waited = self.changed.wait_timeout(slot, call.remaining()?.unwrap_or(LONG));
+                    slot = waited.unwrap_or_else(PoisonError::into_inner).0;
+                }
+            }
+        }
+        slot.session = None;
+        slot.connecting = Some(thread::current().id());
+        drop(slot);
+        let connecting = Connecting { process: self };
+        let settings = dispatcher.settings.load_full();
+        loop {
+            let http = self.http(&settings)?;
+            let negotiation = Negotiation {
+                call,
+                settings: settings.clone(),
+                exchange: Exchange::new(http.clone(), dispatcher.settings.clone()),
+                dispatcher: dispatcher.clone(),
+                ids: self.ids.clone(),
+                threads: self.threads.clone(),
+            };
+            let session = Arc::new(negotiation.connect()?);
+            if connecting.keep(&http, &session) {
+                return Ok(Connected { session, fresh: true });
+            }
+            // Closed meanwhile: what was made belongs to the connections before that.
+            session.end(MOST_CLOSING);
+        }
+    }
+
+    /// The connections, which `close` takes away and the next call makes anew.
+    fn http(&self, settings: &Settings) -> Result<Arc<Http>, Error> {
+        let made = Arc::new(Http::new(settings, &self.threads, &self.busy)?);
+        Ok(self.slot().http.get_or_insert(made).clone())
+    }
+
+    /// Another session in place of one that the server no longer knows.
+    pub(crate) fn renew(
+        &self,
+        call: &Call,
+        gone: &Arc<Session>,
+        dispatcher: &Dispatcher,
+    ) -> Result<Arc<Session>, Error> {
+        let was_current = {
+            let mut slot = self.slot();
+            slot.session.take_if(|session| Arc::ptr_eq(session, gone)).is_some()
+        };
+        // Over HTTP+SSE its stream may well go on.
+        if was_current && gone.transport() == Transport::Sse {
+            gone.end(Duration::ZERO);
+        }
+        self.session(call, dispatcher).map(|connected| connected.session)
+    }
+
+    /// The session, if there is one.
+    pub(crate) fn connected(&self) -> Option<Arc<Session>> {
+        self.slot().session.clone().filter(|session| session.is_open())
+    }
+
+    /// Runs a change of settings that is not possible while connected.
+    pub(crate) fn while_disconnected<T>(
+        &self,
+        what: &str,
+        change: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut slot = self.slot();
+        let connected = slot.session.as_ref().is_some_and(|session| session.is_open());
+        if connected || slot.connecting.is_some() {
+            return Err(Error::InvalidState(format!(
+                "{what} cannot change while the client is connected: close it first"
+            )));
+        }
+        let changed = change()?;
+        if let Some(http) = slot.http.take() {
+            http.close();
+        }
+        Ok(changed)
+    }
+
+    /// Ends the calls that are under way in other threads.
+    pub(crate) fn cancel(&self) {
+        self.cancellations.cancel_all();
+        {
+            let _slot = self.slot(); // nobody is between looking and waiting
+            self.changed.notify_all();
+        }
+        self.busy.interrupt_cancelled();
+    }
+
+    /// Begins to listen, in place of whatever was listened to before.
+    pub(crate) fn set_listener(&self, listener: Option<Arc<Listener>>) {
+        let before = std::mem::replace(&mut self.slot().listener, listener);
+        if let Some(before) = before {
+            before.stop();
+        }
+    }
+
+    /// Keeps a listener unless there is one already.
+    pub(crate) fn add_listener(&self, listener: Listener) {
+        let mut slot = self.slot();
+        match slot.listener {
+            None => slot.listener = Some(Arc::new(listener)),
+            Some(_) => listener.stop(),
+        }
+    }
+
+    pub(crate) fn listener(&self) -> Option<Arc<Listener>> {
+        self.slot().listener.clone()
+    }
+
+    pub(crate) fn is_listening(&self) -> bool {
+        self.slot().listener.is_some()
+    }
+
+    /// Ends session, connections and threads, within a second.
+    pub(crate) fn close(&self) {
+        let end = Instant::now() + MOST_CLOSING;
+        let Slot { http, session, listener, .. } = {
+            let mut slot = self.slot();
+            let connecting = slot.connecting;
+            std::mem::replace(&mut *slot, Slot { connecting, ..Slot::default() })
+        };
+        if let Some(listener) = listener {
+            listener.stop();
+        }
+        if let Some(session) = session {
+            session.end(end.saturating_duration_since(Instant::now()));
+        }
+        if let Some(http) = http {
+            http.close();
+        }
+        self.threads.join(end.saturating_duration_since(Instant::now()));
+    }
+
+    pub(crate) fn threads(&self) -> &Arc<Threads> {
+        &self.threads
+    }
+}
+
+/// Makes sure that others stop waiting, however connecting ends.
+struct Connecting<'a> {
+    process: &'a Process,
+}
+
+impl Connecting<'_> {
+    /// Makes the session the client's own, unless the connections that it is made of were closed meanwhile.
+    fn keep(&self, http: &Arc<Http>, session: &Arc<Session>) -> bool {
+        let mut slot = self.process.slot();
+        let current = slot.http.as_ref().is_some_and(|present| Arc::ptr_eq(present, http));
+        if current {
+            slot.session = Some(session.clone());
+        }
+        current
+    }
+}
+
+impl Drop for Connecting<'_> {
+    fn drop(&mut self) {
+        self.process.slot().connecting = None;
+        self.process.changed.notify_all();
+    }
+}

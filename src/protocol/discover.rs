@@ -1,0 +1,88 @@
+//! `server/discover`: the question that tells the stateless era from the one of the handshake (2026-07-28,
+//! "Discovery").
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::Version;
+
+pub(crate) const METHOD: &str = "server/discover";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DiscoverResult {
+    result_type: String,
+    #[serde(rename = "ttlMs")]
+    _ttl_ms: serde_json::Number,
+    #[serde(rename = "cacheScope")]
+    _cache_scope: String,
+    supported_versions: Vec<String>,
+}
+
+/// What the server says of itself.
+#[derive(Deserialize)]
+pub(crate) struct About {
+    pub(crate) capabilities: Option<Box<RawValue>>,
+    pub(crate) instructions: Option<Box<RawValue>>,
+    #[serde(rename = "_meta")]
+    meta: Option<AboutMeta>,
+}
+
+#[derive(Deserialize)]
+struct AboutMeta {
+    #[serde(rename = "io.modelcontextprotocol/serverInfo")]
+    server_info: Option<Box<RawValue>>,
+}
+
+impl About {
+    pub(crate) fn server_info(&self) -> Option<&RawValue> {
+        self.meta.as_ref().and_then(|meta| meta.server_info.as_deref())
+    }
+}
+
+/// The newest version of the stateless era that the answer offers; `None` when the answer lacks what that era requires.
+pub(crate) fn modern_version(result: &[u8]) -> Option<Version> {
+    let result: DiscoverResult = serde_json::from_slice(result).ok()?;
+    if result.result_type != "complete" {
+        return None;
+    }
+    newest_common(&result.supported_versions).filter(|version| version.is_modern())
+}
+
+/// The newest of the named versions that this library knows.
+pub(crate) fn newest_common(names: &[String]) -> Option<Version> {
+    names.iter().filter_map(|name| Version::parse(name)).max()
+}
+
+/// The versions that an `UnsupportedProtocolVersion` error (-32022) lists in its `data`.
+pub(crate) fn supported_by_error(data: Option<&str>) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Data {
+        supported: Vec<String>,
+    }
+    data.and_then(|data| serde_json::from_str::<Data>(data).ok()).map(|data| data.supported).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_must_have_all_that_its_revision_requires() {
+        let whole = r#"{"resultType":"complete","ttlMs":0,"cacheScope":"public","supportedVersions":["2025-11-25","2026-07-28"]}"#;
+        assert_eq!(modern_version(whole.as_bytes()), Some(Version::MODERN));
+        for missing in ["\"resultType\":\"complete\",", "\"ttlMs\":0,", "\"cacheScope\":\"public\","] {
+            assert_eq!(modern_version(whole.replace(missing, "").as_bytes()), None, "{missing}");
+        }
+        assert_eq!(modern_version(whole.replace("2026-07-28", "2027-01-01").as_bytes()), None);
+        assert_eq!(modern_version(whole.replace("complete", "input_required").as_bytes()), None);
+    }
+
+    #[test]
+    fn the_error_lists_versions() {
+        let supported = supported_by_error(Some(r#"{"supported":["2025-06-18","2025-11-25","x"],"requested":"y"}"#));
+        assert_eq!(newest_common(&supported), Some(Version::LEGACY));
+        assert!(supported_by_error(None).is_empty());
+        assert!(supported_by_error(Some("[1]")).is_empty());
+    }
+}

@@ -1,0 +1,66 @@
+//! The handshake of the revisions up to 2025-11-25 ("Lifecycle").
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{Version, meta};
+use crate::error::Error;
+use crate::settings::ClientIdentity;
+use crate::text;
+
+pub(crate) const METHOD: &str = "initialize";
+pub(crate) const INITIALIZED: &str = "notifications/initialized";
+
+/// What the server answers.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InitializeResult {
+    protocol_version: String,
+    pub(crate) capabilities: Option<Box<RawValue>>,
+    pub(crate) server_info: Option<Box<RawValue>>,
+    pub(crate) instructions: Option<Box<RawValue>>,
+}
+
+/// The parameters of the request.
+pub(crate) fn params(version: Version, identity: &ClientIdentity, capabilities: &str) -> String {
+    let version = text::quoted(version.as_str());
+    let client = meta::client_info(identity);
+    format!("{{\"protocolVersion\":{version},\"capabilities\":{capabilities},\"clientInfo\":{client}}}")
+}
+
+/// Reads the answer and the version that the server has chosen.
+pub(crate) fn read(result: &[u8]) -> Result<(InitializeResult, Version), Error> {
+    let read: InitializeResult = serde_json::from_slice(result)
+        .map_err(|_| Error::Protocol("the answer to initialize lacks what MCP requires".to_owned()))?;
+    match Version::parse(&read.protocol_version).filter(|version| !version.is_modern()) {
+        Some(version) => Ok((read, version)),
+        None => Err(Error::Unsupported(format!(
+            "the server speaks protocol version {}, which this library does not",
+            text::one_line(&read.protocol_version)
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_server_chooses_the_version() {
+        let (_, version) = read(br#"{"protocolVersion":"2025-03-26","capabilities":{},"serverInfo":{}}"#).unwrap();
+        assert_eq!(version, Version::V2025_03_26);
+        assert!(matches!(read(br#"{"protocolVersion":"1999-01-01"}"#), Err(Error::Unsupported(_))));
+        assert!(matches!(read(br#"{"protocolVersion":"2026-07-28"}"#), Err(Error::Unsupported(_))));
+        assert!(matches!(read(b"{}"), Err(Error::Protocol(_))));
+        assert!(matches!(read(b"[]"), Err(Error::Protocol(_))));
+    }
+
+    #[test]
+    fn the_request_introduces_the_client() {
+        let params = params(Version::LEGACY, &ClientIdentity::default(), "{\"roots\":{}}");
+        let value: serde_json::Value = serde_json::from_str(&params).unwrap();
+        assert_eq!(value["protocolVersion"], "2025-11-25");
+        assert_eq!(value["clientInfo"]["name"], "libmcpclient");
+        assert!(value["capabilities"]["roots"].is_object());
+    }
+}

@@ -1,0 +1,115 @@
+//! The `_meta` of requests: what a stateless server must be told each time (2026-07-28, basic, "_meta").
+
+use serde_json::value::RawValue;
+
+use super::Version;
+use super::jsonrpc::Members;
+use crate::error::Error;
+use crate::settings::ClientIdentity;
+use crate::text;
+
+const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
+const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
+const PROGRESS_TOKEN: &str = "progressToken";
+
+/// What goes into `_meta` of one request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Meta<'a> {
+    /// Of the stateless era: the version, and how the client introduces itself.
+    pub(crate) modern: Option<(Version, &'a ClientIdentity, &'a str)>,
+    pub(crate) log_level: Option<&'a str>,
+    pub(crate) progress_token: Option<u64>,
+}
+
+impl Meta<'_> {
+    fn members(&self) -> Vec<(&'static str, String)> {
+        let mut members = Vec::new();
+        if let Some((version, identity, capabilities)) = self.modern {
+            members.push((PROTOCOL_VERSION, text::quoted(version.as_str())));
+            members.push((CLIENT_INFO, client_info(identity)));
+            members.push((CLIENT_CAPABILITIES, capabilities.to_owned()));
+            members.extend(self.log_level.map(|level| (LOG_LEVEL, text::quoted(level))));
+        }
+        members.extend(self.progress_token.map(|token| (PROGRESS_TOKEN, token.to_string())));
+        members
+    }
+
+    /// Parameters that hold nothing but this `_meta`; `None` when it is empty.
+    pub(crate) fn alone(&self) -> Option<String> {
+        let members = self.members();
+        if members.is_empty() {
+            return None;
+        }
+        let members: Vec<String> = members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        Some(format!("{{\"_meta\":{{{}}}}}", members.join(",")))
+    }
+
+    /// Adds this `_meta` to parameters; what the caller put there under other names stays.
+    pub(crate) fn add_to(&self, params: &mut Members) -> Result<(), Error> {
+        let members = self.members();
+        if members.is_empty() {
+            return Ok(());
+        }
+        let mut meta: Members = match params.get("_meta") {
+            None => Members::new(),
+            Some(given) => serde_json::from_str(given.get())
+                .map_err(|_| Error::InvalidArgument("the parameter _meta is not an object".to_owned()))?,
+        };
+        for (name, value) in members {
+            // By this token the caller knows the progress of his request.
+            if name != PROGRESS_TOKEN || !meta.contains_key(PROGRESS_TOKEN) {
+                meta.insert(name.to_owned(), raw(value)?);
+            }
+        }
+        params.insert("_meta".to_owned(), raw(object(&meta)?)?);
+        Ok(())
+    }
+}
+
+/// `{"name":...,"version":...}`
+pub(crate) fn client_info(identity: &ClientIdentity) -> String {
+    format!("{{\"name\":{},\"version\":{}}}", text::quoted(&identity.name), text::quoted(&identity.version))
+}
+
+pub(crate) fn raw(json: String) -> Result<Box<RawValue>, Error> {
+    RawValue::from_string(json).map_err(|error| Error::Internal(format!("a message is not valid JSON: {error}")))
+}
+
+pub(crate) fn object(members: &Members) -> Result<String, Error> {
+    serde_json::to_string(members).map_err(|error| Error::Internal(format!("a message cannot be written: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_caller_gave_stays_and_what_the_protocol_sets_wins() {
+        let identity = ClientIdentity::default();
+        let meta =
+            Meta { modern: Some((Version::MODERN, &identity, "{}")), log_level: Some("info"), progress_token: Some(3) };
+        let given = format!(r#"{{"x":1.10,"_meta":{{"mine":1e400,"{PROTOCOL_VERSION}":"other"}}}}"#);
+        let mut params: Members = serde_json::from_str(&given).unwrap();
+        meta.add_to(&mut params).unwrap();
+        let text = object(&params).unwrap();
+        assert!(text.contains(r#""x":1.10"#) && text.contains(r#""mine":1e400"#), "{text}");
+        assert!(text.contains(r#"protocolVersion":"2026-07-28""#) && !text.contains("other"), "{text}");
+        assert!(text.contains(r#"logLevel":"info""#) && text.contains(r#""progressToken":3"#), "{text}");
+    }
+
+    #[test]
+    fn the_callers_own_progress_token_stays() {
+        let meta = Meta { modern: None, log_level: None, progress_token: Some(3) };
+        let mut params: Members = serde_json::from_str(r#"{"_meta":{"progressToken":"mine"}}"#).unwrap();
+        meta.add_to(&mut params).unwrap();
+        assert_eq!(params["_meta"].get(), r#"{"progressToken":"mine"}"#);
+    }
+
+    #[test]
+    fn a_session_needs_none() {
+        let meta = Meta { modern: None, log_level: Some("info"), progress_token: None };
+        assert_eq!(meta.alone(), None);
+    }
+}
