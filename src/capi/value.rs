@@ -1,0 +1,262 @@
+use std::ffi::c_char;
+use std::mem::MaybeUninit;
+
+use super::error::mcpclient_error;
+use super::{arg, guard, text};
+use crate::{Error, Value};
+
+/// A JSON value: a result, or what came with a notification or request.
+///
+/// What is inside is read by JSON Pointer (RFC 6901): "" is the whole,
+/// "/content/0/text" the member "text" of the first element of the member
+/// "content". Made by mcpclient_value_parse, mcpclient_value_copy and the calls
+/// that give a result, freed by mcpclient_value_free.
+/// Threads: any thread may read it; it never changes.
+pub struct mcpclient_value<'a>(Held<'a>);
+
+enum Held<'a> {
+    Owned(Value),
+    Lent(&'a Value),
+}
+
+impl<'a> mcpclient_value<'a> {
+    fn owned(value: Value) -> mcpclient_value<'a> {
+        mcpclient_value(Held::Owned(value))
+    }
+
+    /// For the time of a callback.
+    pub(super) fn lent(value: &'a Value) -> mcpclient_value<'a> {
+        mcpclient_value(Held::Lent(value))
+    }
+
+    fn get(&self) -> &Value {
+        match &self.0 {
+            Held::Owned(value) => value,
+            Held::Lent(value) => value,
+        }
+    }
+}
+
+/// Leaves a result where the caller wants it; drops it when the caller does not.
+///
+/// # Safety
+/// `result_out` is NULL or points to a place that may be written.
+pub(super) unsafe fn give(result: Value, result_out: *mut *mut mcpclient_value) -> Result<(), Error> {
+    if !result_out.is_null() {
+        // SAFETY: not NULL; promised by the caller to be writable.
+        unsafe { result_out.write(Box::into_raw(Box::new(mcpclient_value::owned(result)))) };
+    }
+    Ok(())
+}
+
+/// Makes a value of JSON text, such as a file of settings or the arguments of a
+/// call.
+///
+/// Does not block.
+///
+/// @param json       JSON text. The library copies json.
+/// @param error_out  NULL, or set on failure. The caller frees it with
+///                   mcpclient_error_free.
+/// @return The value, or NULL with MCPCLIENT_ERROR_INVALID_ARGUMENT when json
+///         is NULL or not JSON, where the message names the place, or
+///         MCPCLIENT_ERROR_INTERNAL. The caller frees it with
+///         mcpclient_value_free.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcpclient_value_parse<'a>(
+    json: MaybeUninit<&c_char>,
+    error_out: *mut *mut mcpclient_error,
+) -> *mut mcpclient_value<'a> {
+    // SAFETY: the caller keeps the contract of the header.
+    unsafe { guard::handle(error_out, || Value::parse(arg::text(json, "json")?).map(mcpclient_value::owned)) }
+}
+
+/// Copies a part of a value, also one that a callback was given, into a value
+/// of its own.
+///
+/// What is there keeps its text: numbers keep their digits and members their
+/// order. So a part can be passed on, by mcpclient_value_json. Does not block.
+///
+/// @param value      The value. Does not take ownership.
+/// @param pointer    JSON Pointer to the part; "": the whole. The library
+///                   copies pointer.
+/// @param error_out  NULL, or set on failure. The caller frees it with
+///                   mcpclient_error_free.
+/// @return The copy, or NULL with MCPCLIENT_ERROR_INVALID_ARGUMENT when there
+///         is nothing at pointer or an argument is NULL, or
+///         MCPCLIENT_ERROR_INTERNAL. The caller frees it with
+///         mcpclient_value_free.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcpclient_value_copy<'a>(
+    value: MaybeUninit<&mcpclient_value>,
+    pointer: MaybeUninit<&c_char>,
+    error_out: *mut *mut mcpclient_error,
+) -> *mut mcpclient_value<'a> {
+    // SAFETY: the caller keeps the contract of the header.
+    unsafe {
+        guard::handle(error_out, || {
+            let (value, pointer) = (arg::required(value, "value")?.get(), arg::text(pointer, "pointer")?);
+            let nothing = || Error::InvalidArgument("there is nothing at this JSON Pointer".to_owned());
+            Value::parse(value.json_at(pointer).ok_or_else(nothing)?).map(mcpclient_value::owned)
+        })
+    }
+}
+
+/// Gives a value as JSON text.
+///
+/// Does not block.
+///
+/// @param value  The value.
+/// @return The text; "null" when value is NULL. Valid until value is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcpclient_value_json<'a>(
+    value: MaybeUninit<&'a mcpclient_value<'a>>,
+) -> MaybeUninit<&'a c_char> {
+    // SAFETY: the caller keeps the contract of the header.
+    unsafe {
+        guard::plain(text::never_null(c"null"), || {
+            text::never_null(arg::optional(value).map_or(c"null", |value| value.get().json_with_nul()))
+        })
+    }
+}
+
+/// Gives a string inside a value.
+///
+/// Does not block.
+///
+/// @param value    The value.
+/// @param pointer  JSON Pointer to the string. The library copies pointer.
+/// @return The string in UTF-8; NULL when there is none at pointer, it has a
+///         NUL inside, or an argument is NULL. Valid until value is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcpclient_value_string(
+    value: MaybeUninit<&mcpclient_value>,
+    pointer: MaybeUninit<&c_char>,
+) -> *const c_char {
+    // SAFETY: the caller keeps the contract of the header.
+    unsafe {
+        guard::plain(text::borrowed(None), || {
+            text::borrowed(look(value, pointer).and_then(|(value, pointer)| value.c_string(pointer)))
+        })
+    }
+}
+
+/// Reads an integer inside a value.
+///
+/// Does not block.
+///
+/// @param value    The value.
+/// @param pointer  JSON Pointer to the number. The library copies pointer.
+/// @param out      NULL, or set when true is returned.
+/// @return Whether there is a number at pointer that is whole and fits.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcpclient_value_int64(
+    value: MaybeUninit<&mcpclient_value>,
+    pointer: MaybeUninit<&c_char>,
+    out: *mut i64,
+) -> bool {
+    // SAFETY: the caller keeps the contract of the header.
+    unsafe {
+        guard::plain(false, || {
+            let number = look(value, pointer).and_then(|(value, pointer)| value.int64(pointer));
+            tell(number, out)
+        })
+    }
+}
+
+/// Reads a number inside a value.
+///
+/// Does not block.
+///
+/// @param value    The value.
+/// @param pointer  JSON Pointer to the number. The library copies pointer.
+/// @param out      NULL, or set when true is returned.
+/// @return Whether there is a number at pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcpclient_value_double(
+    value: MaybeUninit<&mcpclient_value>,
+    pointer: MaybeUninit<&c_char>,
+    out: *mut f64,
+) -> bool {
+    // SAFETY: the caller keeps the contract of the header.
+    unsafe {
+        guard::plain(false, || {
+            let number = look(value, pointer).and_then(|(value, pointer)| value.double(pointer));
+            tell(number, out)
+        })
+    }
+}
+
+/// Reads a boolean inside a value.
+///
+/// Does not block.
+///
+/// @param value    The value.
+/// @param pointer  JSON Pointer to the boolean. The library copies pointer.
+/// @param out      NULL, or set when true is returned.
+/// @return Whether there is a boolean at pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcpclient_value_bool(
+    value: MaybeUninit<&mcpclient_value>,
+    pointer: MaybeUninit<&c_char>,
+    out: *mut bool,
+) -> bool {
+    // SAFETY: the caller keeps the contract of the header.
+    unsafe {
+        guard::plain(false, || {
+            let boolean = look(value, pointer).and_then(|(value, pointer)| value.bool(pointer));
+            tell(boolean, out)
+        })
+    }
+}
+
+/// Counts what is inside an array or an object.
+///
+/// Does not block.
+///
+/// @param value    The value.
+/// @param pointer  JSON Pointer to the array or object. The library copies
+///                 pointer.
+/// @return The number of elements or members; 0 when there is neither an array
+///         nor an object at pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcpclient_value_count(
+    value: MaybeUninit<&mcpclient_value>,
+    pointer: MaybeUninit<&c_char>,
+) -> usize {
+    // SAFETY: the caller keeps the contract of the header.
+    unsafe { guard::plain(0, || look(value, pointer).map_or(0, |(value, pointer)| value.count(pointer))) }
+}
+
+/// Frees a value, and with it the strings that were read from it.
+///
+/// Not for the values that callbacks are given. Does not block.
+///
+/// @param value  The value, or NULL, which is ignored.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcpclient_value_free(value: *mut mcpclient_value) {
+    // SAFETY: the caller keeps the contract of the header.
+    unsafe { guard::plain((), || drop(arg::owned(value))) }
+}
+
+/// Reads the arguments of a getter, which has nowhere to say what is wrong with them.
+unsafe fn look<'a>(
+    value: MaybeUninit<&'a mcpclient_value<'a>>,
+    pointer: MaybeUninit<&'a c_char>,
+) -> Option<(&'a Value, &'a str)> {
+    // SAFETY: promised by the caller.
+    unsafe { Some((arg::optional(value)?.get(), arg::text(pointer, "pointer").ok()?)) }
+}
+
+/// Leaves what was found where the caller wants it.
+unsafe fn tell<T>(found: Option<T>, out: *mut T) -> bool {
+    let is_there = found.is_some();
+    if let Some(found) = found
+        && !out.is_null()
+    {
+        // SAFETY: not NULL; promised by the caller to be writable.
+        unsafe { out.write(found) };
+    }
+    is_there
+}
