@@ -1,0 +1,183 @@
+/* NULL for every pointer of every function: an answer, never a crash. */
+#include "check.h"
+
+/* Variables, since compilers warn about a literal NULL where the header does not allow it. */
+static mcpclient *client; /* stays NULL */
+static const char *text;
+static mcpclient_auth *auth;
+static mcpclient_token_request *token_request;
+static mcpclient_reply *reply;
+static mcpclient_value *value;
+static mcpclient_token_callback token_callback;
+
+/* Checks that the argument is refused by name, and that this also works when nobody wants the error. */
+#define REFUSED(name, function, ...)                                                                \
+    do {                                                                                            \
+        CHECK_FAILS(MCPCLIENT_ERROR_INVALID_ARGUMENT, name " is NULL", function(__VA_ARGS__, &error)); \
+        CHECK(function(__VA_ARGS__, NULL) == MCPCLIENT_ERROR_INVALID_ARGUMENT);                     \
+    } while (0)
+
+/* The same for a function that makes something. */
+#define MAKES_NOTHING(name, function, ...)                                                          \
+    do {                                                                                            \
+        mcpclient_error *error = NULL;                                                              \
+        CHECK(function(__VA_ARGS__, &error) == NULL);                                               \
+        CHECK(mcpclient_error_status(error) == MCPCLIENT_ERROR_INVALID_ARGUMENT);                   \
+        CHECK(strcmp(mcpclient_error_message(error), name " is NULL") == 0);                        \
+        mcpclient_error_free(error);                                                                \
+        CHECK(function(__VA_ARGS__, NULL) == NULL);                                                 \
+    } while (0)
+
+static void constructors(void)
+{
+    MAKES_NOTHING("url", mcpclient_new, text);
+    MAKES_NOTHING("token", mcpclient_bearer_auth_new, text);
+    MAKES_NOTHING("path", mcpclient_token_file_new, text);
+    MAKES_NOTHING("callback", mcpclient_token_provider_new, token_callback, NULL, NULL);
+}
+
+static void no_client(void)
+{
+    mcpclient_free(client);
+    mcpclient_cancel(client);
+    mcpclient_close(client);
+    mcpclient_stop_listening(client);
+    CHECK(mcpclient_transport_in_use(client) == MCPCLIENT_TRANSPORT_AUTO);
+    CHECK(mcpclient_protocol_version(client) == NULL);
+
+    REFUSED("client", mcpclient_connect, client);
+    REFUSED("client", mcpclient_ping, client);
+    REFUSED("client", mcpclient_set_transport, client, 0);
+    REFUSED("client", mcpclient_set_protocol_version, client, text);
+    REFUSED("client", mcpclient_set_bearer_token, client, text);
+    REFUSED("client", mcpclient_set_auth, client, auth);
+    REFUSED("client", mcpclient_set_header, client, text, text);
+    REFUSED("client", mcpclient_set_timeout_ms, client, 1);
+    REFUSED("client", mcpclient_set_connect_timeout_ms, client, 1);
+    REFUSED("client", mcpclient_set_max_response_bytes, client, 1);
+    REFUSED("client", mcpclient_set_ca_file, client, text);
+    REFUSED("client", mcpclient_set_client_certificate, client, text, text);
+    REFUSED("client", mcpclient_set_tls_verify, client, 1);
+    REFUSED("client", mcpclient_set_proxy, client, text);
+    REFUSED("client", mcpclient_set_capabilities, client, text);
+    REFUSED("client", mcpclient_set_client_info, client, text, text);
+    REFUSED("client", mcpclient_set_cache, client, 1);
+    REFUSED("client", mcpclient_request, client, text, text, NULL);
+    REFUSED("client", mcpclient_notify, client, text, text);
+    REFUSED("client", mcpclient_list_tools, client, NULL);
+    REFUSED("client", mcpclient_call_tool, client, text, text, NULL);
+    REFUSED("client", mcpclient_list_resources, client, NULL);
+    REFUSED("client", mcpclient_list_resource_templates, client, NULL);
+    REFUSED("client", mcpclient_read_resource, client, text, NULL);
+    REFUSED("client", mcpclient_list_prompts, client, NULL);
+    REFUSED("client", mcpclient_get_prompt, client, text, text, NULL);
+    REFUSED("client", mcpclient_complete, client, text, text, text, NULL);
+    REFUSED("client", mcpclient_set_log_level, client, text);
+    REFUSED("client", mcpclient_server_info, client, NULL);
+    REFUSED("client", mcpclient_on_notification, client, text, NULL, NULL, NULL);
+    REFUSED("client", mcpclient_on_request, client, text, NULL, NULL, NULL);
+    REFUSED("client", mcpclient_listen, client, text);
+}
+
+static void no_text(mcpclient *good)
+{
+    REFUSED("name", mcpclient_set_header, good, text, "x");
+    REFUSED("name", mcpclient_set_client_info, good, text, "x");
+    REFUSED("version", mcpclient_set_client_info, good, "x", text);
+    REFUSED("method", mcpclient_request, good, text, "{}", NULL);
+    REFUSED("method", mcpclient_notify, good, text, "{}");
+    REFUSED("name", mcpclient_call_tool, good, text, "{}", NULL);
+    REFUSED("uri", mcpclient_read_resource, good, text, NULL);
+    REFUSED("name", mcpclient_get_prompt, good, text, "{}", NULL);
+    REFUSED("reference", mcpclient_complete, good, text, "x", "x", NULL);
+    REFUSED("argument_name", mcpclient_complete, good, "{}", text, "x", NULL);
+    REFUSED("argument_value", mcpclient_complete, good, "{}", "x", text, NULL);
+    REFUSED("level", mcpclient_set_log_level, good, text);
+    REFUSED("method", mcpclient_on_request, good, text, NULL, NULL, NULL);
+}
+
+static void what_may_be_null(mcpclient *good)
+{
+    CHECK_OK(mcpclient_set_protocol_version(good, NULL, &error));
+    CHECK_OK(mcpclient_set_bearer_token(good, NULL, &error));
+    CHECK_OK(mcpclient_set_auth(good, NULL, &error));
+    CHECK_OK(mcpclient_set_header(good, "X-Any", NULL, &error));
+    CHECK_OK(mcpclient_set_ca_file(good, NULL, &error));
+    CHECK_OK(mcpclient_set_client_certificate(good, NULL, NULL, &error));
+    CHECK_OK(mcpclient_set_capabilities(good, NULL, &error));
+    CHECK_OK(mcpclient_on_notification(good, NULL, NULL, NULL, NULL, &error));
+    CHECK_OK(mcpclient_set_proxy(good, NULL, &error));
+    CHECK_OK(mcpclient_set_proxy(good, "", NULL));
+}
+
+static void no_auth_request_or_reply(void)
+{
+    REFUSED("auth", mcpclient_bearer_auth_set_token, auth, "x");
+    mcpclient_auth *good = mcpclient_bearer_auth_new("x", NULL);
+    REFUSED("token", mcpclient_bearer_auth_set_token, good, text);
+    mcpclient_auth_free(good);
+    mcpclient_auth_free(auth);
+
+    CHECK(mcpclient_token_request_challenge(token_request) == NULL);
+    REFUSED("request", mcpclient_token_request_set, token_request, "x");
+    REFUSED("reply", mcpclient_reply_result, reply, "{}");
+    REFUSED("reply", mcpclient_reply_error, reply, 1, "x");
+}
+
+static void no_value(mcpclient *good)
+{
+    int64_t integer;
+    double real;
+    bool boolean;
+    CHECK(strcmp(mcpclient_value_json(value), "null") == 0);
+    CHECK(mcpclient_value_string(value, "") == NULL);
+    CHECK(!mcpclient_value_int64(value, "", &integer));
+    CHECK(!mcpclient_value_double(value, "", &real));
+    CHECK(!mcpclient_value_bool(value, "", &boolean));
+    CHECK(mcpclient_value_count(value, "") == 0);
+    CHECK(mcpclient_value_copy(value, "", NULL) == NULL);
+    CHECK(mcpclient_value_parse(text, NULL) == NULL);
+    mcpclient_value_free(value);
+
+    mcpclient_value *info = NULL;
+    CHECK_OK(mcpclient_server_info(good, &info, &error));
+    CHECK(mcpclient_value_string(info, text) == NULL);
+    CHECK(!mcpclient_value_int64(info, text, &integer));
+    CHECK(!mcpclient_value_double(info, text, &real));
+    CHECK(!mcpclient_value_bool(info, text, &boolean));
+    CHECK(mcpclient_value_count(info, text) == 0);
+    CHECK(mcpclient_value_copy(info, text, NULL) == NULL);
+    mcpclient_value_free(info);
+    CHECK_OK(mcpclient_server_info(good, NULL, NULL));
+}
+
+static void no_error(void)
+{
+    CHECK(mcpclient_error_status(NULL) == MCPCLIENT_OK);
+    CHECK(strcmp(mcpclient_error_message(NULL), "") == 0);
+    CHECK(mcpclient_error_http_status(NULL) == 0);
+    CHECK(mcpclient_error_rpc_code(NULL) == 0);
+    CHECK(mcpclient_error_rpc_data(NULL) == NULL);
+    CHECK(mcpclient_error_www_authenticate(NULL) == NULL);
+    CHECK(mcpclient_error_challenge_parameter(NULL, "error") == NULL);
+    mcpclient_error *error = NULL;
+    CHECK(mcpclient_ping(client, &error) != MCPCLIENT_OK);
+    CHECK(mcpclient_error_challenge_parameter(error, text) == NULL);
+    mcpclient_error_free(error);
+    mcpclient_error_free(NULL);
+    mcpclient_string_free(NULL);
+}
+
+int main(int argc, char **argv)
+{
+    mcpclient *good = client_of(argc, argv, "/mcp");
+    constructors();
+    no_client();
+    no_text(good);
+    what_may_be_null(good);
+    no_auth_request_or_reply();
+    no_value(good);
+    no_error();
+    mcpclient_free(good);
+    return 0;
+}

@@ -1,0 +1,113 @@
+//! What the suites need of the library, so that one case runs through Rust and through the C functions.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use mcpclient::{Status, Transport};
+
+use super::server::Server;
+
+/// What a call comes back with.
+pub type Outcome<T = ()> = Result<T, Failure>;
+
+/// Everything that an error object says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Failure {
+    /// The number of its status.
+    pub status: i32,
+    /// One line for a person.
+    pub message: String,
+    /// 0: none.
+    pub http_status: i32,
+    /// 0: none.
+    pub rpc_code: i32,
+    /// JSON text.
+    pub rpc_data: Option<String>,
+    /// The header as it came.
+    pub www_authenticate: Option<String>,
+    /// The parameters of the Bearer challenge, of those in [`PARAMETERS`].
+    pub challenge: Vec<(&'static str, String)>,
+}
+
+/// The challenge parameters that drivers ask for.
+pub const PARAMETERS: [&str; 5] = ["error", "error_description", "scope", "resource_metadata", "realm"];
+
+impl Failure {
+    /// One parameter of the Bearer challenge.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.challenge.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// What a token callback is given.
+pub trait Asked {
+    /// The challenge after a 401.
+    fn challenge(&self) -> Option<String>;
+    /// Gives the token.
+    fn set(&mut self, token: &str) -> Outcome;
+}
+
+/// One way to use the library.
+pub trait Driver: Sized + Send + Sync + 'static {
+    /// An auth object.
+    type Auth: Send + Sync + 'static;
+
+    fn new(url: &str) -> Outcome<Self>;
+    fn connect(&self) -> Outcome;
+    fn ping(&self) -> Outcome;
+    fn cancel(&self);
+    fn close(&self);
+    fn set_transport(&self, transport: Transport) -> Outcome;
+    fn set_protocol_version(&self, version: Option<&str>) -> Outcome;
+    fn set_bearer_token(&self, token: Option<&str>) -> Outcome;
+    fn set_auth(&self, auth: Option<&Self::Auth>) -> Outcome;
+    fn set_header(&self, name: &str, value: Option<&str>) -> Outcome;
+    /// Zero: none.
+    fn set_timeout(&self, timeout: Duration);
+    /// Zero: none.
+    fn set_connect_timeout(&self, timeout: Duration);
+    fn set_max_response_bytes(&self, bytes: u64) -> Outcome;
+    fn set_ca_file(&self, path: Option<&Path>) -> Outcome;
+    fn set_tls_verify(&self, verify: bool) -> Outcome;
+    fn set_proxy(&self, proxy: Option<&str>) -> Outcome;
+    fn transport_in_use(&self) -> Transport;
+    fn protocol_version(&self) -> Option<String>;
+
+    fn bearer_auth(token: &str) -> Outcome<Self::Auth>;
+    fn set_token(auth: &Self::Auth, token: &str) -> Outcome;
+    fn token_file(path: &Path) -> Outcome<Self::Auth>;
+    fn token_provider(provider: impl Fn(&mut dyn Asked) + Send + Sync + 'static) -> Self::Auth;
+}
+
+/// A client of `/mcp` on that server: no proxy whatever the environment says, five seconds for a call.
+pub fn client<D: Driver>(server: &Server) -> D {
+    client_at(&server.url("/mcp"))
+}
+
+/// The same for any URL.
+pub fn client_at<D: Driver>(url: &str) -> D {
+    let client = D::new(url).unwrap();
+    client.set_proxy(Some("")).unwrap();
+    client.set_timeout(Duration::from_secs(5));
+    client
+}
+
+/// Checks that a call failed with that status, and gives the failure.
+#[track_caller]
+pub fn fails<T: std::fmt::Debug>(outcome: Outcome<T>, status: Status) -> Failure {
+    match outcome {
+        Ok(value) => panic!("{value:?} instead of {status:?}"),
+        Err(failure) => {
+            assert_eq!(failure.status, status as i32, "{status:?} expected: {failure:?}");
+            assert!(!failure.message.is_empty() && !failure.message.contains(['\n', '\r', '\0']), "{failure:?}");
+            failure
+        }
+    }
+}
+
+/// How long a call took, and what it came back with.
+pub fn timed<T>(call: impl FnOnce() -> T) -> (Duration, T) {
+    let start = Instant::now();
+    let value = call();
+    (start.elapsed(), value)
+}

@@ -1,0 +1,30 @@
+//! What the integration tests share: a scripted server, the faults it can play, and two ways to drive the library.
+
+#![allow(dead_code, unused_imports)] // every test binary uses a part of it
+
+pub mod c_driver;
+pub mod driver;
+pub mod fault;
+pub mod http;
+pub mod mcp;
+pub mod memory;
+pub mod rust_driver;
+pub mod server;
+
+pub use driver::{Asked, Driver, Failure, Outcome, client, client_at, fails, timed};
+pub use fault::Fault;
+pub use http::{Answer, Request, event};
+pub use server::{Connection, Handler, Server};
+
+/// Makes two tests of each case `fn name<D: Driver>()`: one through Rust, one through the C functions.
+macro_rules! cases {
+    ($($name:ident),+ $(,)?) => {
+        mod rust {
+            $(#[test] fn $name() { super::$name::<crate::support::rust_driver::Rust>() })+
+        }
+        mod c {
+            $(#[test] fn $name() { super::$name::<crate::support::c_driver::C>() })+
+        }
+    };
+}
+pub(crate) use cases;
