@@ -1,0 +1,3 @@
+module libmcpclient.dev/go/mcpclient
+
+go 1.24
