@@ -6,7 +6,7 @@ use crate::auth::challenge::{self, Challenge};
 
 /// Why a call failed.
 ///
-/// Each variant is one status of the C API; [`Error::status`] gives its number. The texts are one line for a person and
+/// Each variant stands for one status of the C API; [`Error::status`] gives its number. The texts are one line for a person and
 /// never contain a credential.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -20,6 +20,10 @@ pub enum Error {
     /// Name resolution failed; the connection was refused, reset or closed early.
     #[error("{0}")]
     Network(String),
+    /// The session was over before the request was sent, so that the server has not seen it: a kind of
+    /// [`Status::Network`].
+    #[error("{0}")]
+    Unsent(String),
     /// The TLS handshake failed; the text says which check.
     #[error("{0}")]
     Tls(String),
@@ -111,7 +115,7 @@ impl Error {
         match self {
             Error::InvalidArgument(_) => Status::InvalidArgument,
             Error::InvalidState(_) => Status::InvalidState,
-            Error::Network(_) => Status::Network,
+            Error::Network(_) | Error::Unsent(_) => Status::Network,
             Error::Tls(_) => Status::Tls,
             Error::Timeout(_) => Status::Timeout,
             Error::Cancelled => Status::Cancelled,

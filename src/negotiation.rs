@@ -235,7 +235,7 @@ impl Negotiation<'_> {
             opened => opened?,
         };
         match self.shake_hands_over_sse(wire) {
-            Err(Error::Http(_) | Error::Protocol(_) | Error::Network(_)) => Err(refused),
+            Err(Error::Http(_) | Error::Protocol(_) | Error::Network(_) | Error::Unsent(_)) => Err(refused),
             result => result,
         }
     }

@@ -89,15 +89,15 @@ impl Session {
         }
     }
 
-    /// Whether an error means that the agreement no longer holds: the server has dropped the session, or speaks other
-    /// versions than before.
+    /// Whether an error means that the agreement no longer holds, and that the request may be sent on another session: the
+    /// server has dropped this one, its stream ended before the request was sent, or it speaks other versions than before.
     pub(crate) fn is_gone(&self, error: &Error) -> bool {
         match &self.wire {
             Wire::StreamableHttp(http) => {
                 http.is_session_gone(error)
                     || (self.version.is_modern() && error.rpc_code() == Some(UNSUPPORTED_VERSION))
             }
-            Wire::HttpSse(_) => error.http_status() == Some(404),
+            Wire::HttpSse(_) => error.http_status() == Some(404) || matches!(error, Error::Unsent(_)),
         }
     }
 

@@ -48,6 +48,11 @@ enum End {
 }
 
 impl End {
+    fn reason(&self) -> &str {
+        let (End::Network(reason) | End::Protocol(reason)) = self;
+        reason
+    }
+
     fn error(&self) -> Error {
         match self {
             End::Network(reason) => Error::Network(reason.clone()),
@@ -70,7 +75,7 @@ impl Answers {
     fn expect(&self, id: u64) -> Result<(), Error> {
         let mut state = self.state();
         match &state.ended {
-            Some(end) => Err(end.error()),
+            Some(end) => Err(Error::Unsent(end.reason().to_owned())),
             None => {
                 state.waiting.insert(id, None);
                 Ok(())
