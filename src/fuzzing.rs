@@ -77,7 +77,7 @@ pub fn value_in(message: &[u8], range: Range<usize>) -> Result<Value, String> {
 
 /// The strings of a value as C reads them.
 pub fn c_string<'a>(value: &'a Value, pointer: &str) -> Option<&'a [u8]> {
-    value.c_string(pointer).map(std::ffi::CStr::to_bytes)
+    value.bytes_with_nul(pointer).map(|bytes| std::ffi::CStr::from_bytes_with_nul(bytes).expect("one NUL").to_bytes())
 }
 
 /// A JSON-RPC message, told apart.

@@ -18,6 +18,7 @@ use crate::text;
 use crate::transport::http_sse::HttpSse;
 use crate::transport::streamable_http::StreamableHttp;
 use crate::transport::{EventStream, Outbound};
+use crate::value::{Node, Value};
 
 /// How long the server gets to hear that a call is over.
 const MOST_PARTING: Duration = Duration::from_millis(500);
@@ -207,14 +208,14 @@ impl Session {
     pub(crate) fn ping(&self, call: &Call) -> Result<(), Error> {
         let method = if self.version.is_modern() { discover::METHOD } else { "ping" };
         let answer = self.request(call, &Ask::new(method))?;
-        match answer.result() {
-            b"{}" => return Ok(()),
-            [b'{', ..] => {}
-            _ => return Err(Error::Protocol(format!("the answer to {method} is not an object"))),
+        if answer.result() == b"{}" {
+            return Ok(());
         }
-        match jsonrpc::is_flat_enough(answer.result()) {
-            true => Ok(()),
-            false => Err(Error::Protocol(format!("the answer to {method} is nested too deeply"))),
+        let value = Value::from_slice_of(answer.message, answer.result)
+            .map_err(|reason| Error::Protocol(format!("the answer to {method} is not valid JSON: {reason}")))?;
+        match value.root() {
+            Node::Object(_) => Ok(()),
+            _ => Err(Error::Protocol(format!("the answer to {method} is not an object"))),
         }
     }
 

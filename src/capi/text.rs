@@ -35,6 +35,12 @@ pub(super) fn borrowed(text: Option<&CStr>) -> *const c_char {
     text.map_or(ptr::null(), CStr::as_ptr)
 }
 
+/// The same for bytes that end with the one NUL among them. They are not looked through: they may be megabytes.
+pub(super) fn borrowed_bytes(text: Option<&[u8]>) -> *const c_char {
+    debug_assert!(text.is_none_or(|text| CStr::from_bytes_with_nul(text).is_ok()));
+    text.map_or(ptr::null(), |text| text.as_ptr().cast())
+}
+
 /// A string that belongs to a handle or to the library, typed so that the header declares it non-null.
 pub(super) fn never_null<'a>(text: &'a CStr) -> MaybeUninit<&'a c_char> {
     let mut pointer = MaybeUninit::<&'a c_char>::uninit();

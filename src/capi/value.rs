@@ -137,7 +137,7 @@ pub unsafe extern "C" fn mcpclient_value_string(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         guard::plain(text::borrowed(None), || {
-            text::borrowed(look(value, pointer).and_then(|(value, pointer)| value.c_string(pointer)))
+            text::borrowed_bytes(look(value, pointer).and_then(|(value, pointer)| value.bytes_with_nul(pointer)))
         })
     }
 }

@@ -21,7 +21,7 @@ use crate::protocol::jsonrpc::Members;
 use crate::protocol::meta::raw;
 use crate::session::{Ask, Session};
 use crate::text;
-use crate::value::Value;
+use crate::value::{Node, Value};
 
 /// How often a request is sent again because the server wants more input (2026-07-28, "Multi Round-Trip Requests").
 const MOST_ROUNDS: usize = 10;
@@ -94,7 +94,7 @@ impl Operation<'_> {
         let answer = session.request(self.call, ask)?;
         let value = Value::from_slice_of(answer.message, answer.result)
             .map_err(|reason| Error::Protocol(format!("the result is not valid JSON: {reason}")))?;
-        match value.json().starts_with('{') {
+        match matches!(value.root(), Node::Object(_)) {
             true => Ok(value),
             false => Err(Error::Protocol(format!("the result of {} is not an object", text::one_line(ask.method)))),
         }

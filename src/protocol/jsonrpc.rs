@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::Range;
 
+use memchr::memchr;
 use serde::Deserialize;
-use serde::de::{self, Deserializer, SeqAccess, Visitor};
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use super::outline::{self, Malformed};
 use crate::error::{Error, RpcError};
 use crate::text;
 
@@ -38,25 +39,21 @@ const MOST_OF_A_BATCH: usize = 10_000;
 /// A message from the server.
 #[derive(Debug)]
 pub(crate) enum Incoming<'a> {
-    Response { id: &'a str, outcome: Result<&'a RawValue, RpcError> },
+    /// The text of a result is not checked yet: whoever reads it must parse it.
+    Response { id: &'a str, outcome: Result<&'a [u8], RpcError> },
     Request { id: &'a RawValue, method: Cow<'a, str>, params: Option<&'a RawValue> },
     Notification { method: Cow<'a, str>, params: Option<&'a RawValue> },
 }
 
-#[derive(Deserialize)]
+/// The members of a message, as they were written; `null` stands for an absent one.
+#[derive(Default)]
 struct Envelope<'a> {
-    #[serde(borrow)]
-    jsonrpc: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    method: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    params: Option<&'a RawValue>,
-    #[serde(borrow)]
-    result: Option<&'a RawValue>,
-    #[serde(borrow)]
-    error: Option<ErrorObject<'a>>,
+    jsonrpc: Option<&'a [u8]>,
+    id: Option<&'a [u8]>,
+    method: Option<&'a [u8]>,
+    params: Option<&'a [u8]>,
+    result: Option<&'a [u8]>,
+    error: Option<&'a [u8]>,
 }
 
 #[derive(Deserialize)]
@@ -80,64 +77,122 @@ impl ErrorObject<'_> {
     }
 }
 
+/// Why a message cannot be read.
+enum Unreadable {
+    Malformed,
+    NoMessage,
+    TooMany,
+}
+
+impl From<Malformed> for Unreadable {
+    fn from(_: Malformed) -> Unreadable {
+        Unreadable::Malformed
+    }
+}
+
 /// Reads a message, or each message of a batch (2025-03-26), in order.
 pub(crate) fn read<'a>(bytes: &'a [u8], mut each: impl FnMut(Incoming<'a>)) -> Result<(), Error> {
     let start = bytes.iter().position(|byte| !byte.is_ascii_whitespace());
-    if start.is_some_and(|start| bytes[start] == b'[') {
-        let mut input = serde_json::Deserializer::from_slice(bytes);
-        return input.deserialize_seq(Batch(each)).and_then(|()| input.end()).map_err(not_json);
-    }
-    each(incoming(serde_json::from_slice(bytes).map_err(not_json)?)?);
-    Ok(())
+    let read = match start.is_some_and(|start| bytes[start] == b'[') {
+        true => read_batch(bytes, each),
+        false => incoming(bytes).map(&mut each),
+    };
+    read.map_err(|reason| explain(&reason, bytes))
 }
 
 /// Reads the messages of a batch one at a time: many small ones take no more room than they came in.
-struct Batch<F>(F);
-
-impl<'a, F: FnMut(Incoming<'a>)> Visitor<'a> for Batch<F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a batch of JSON-RPC messages")
-    }
-
-    fn visit_seq<A: SeqAccess<'a>>(mut self, mut batch: A) -> Result<(), A::Error> {
-        let mut count = 0;
-        while let Some(envelope) = batch.next_element::<Envelope<'a>>()? {
-            count += 1;
-            if count > MOST_OF_A_BATCH {
-                return Err(de::Error::custom("too many messages"));
-            }
-            (self.0)(incoming(envelope).map_err(de::Error::custom)?);
+fn read_batch<'a>(bytes: &'a [u8], mut each: impl FnMut(Incoming<'a>)) -> Result<(), Unreadable> {
+    let mut count = 0;
+    outline::elements(bytes, |element| {
+        count += 1;
+        if count > MOST_OF_A_BATCH {
+            return Err(Unreadable::TooMany);
         }
+        each(incoming(element)?);
         Ok(())
+    })
+}
+
+fn explain(reason: &Unreadable, bytes: &[u8]) -> Error {
+    let no_message = || Error::Protocol("the answer is not a JSON-RPC message".to_owned());
+    match reason {
+        Unreadable::TooMany => Error::Protocol("the answer is a batch of too many messages".to_owned()),
+        Unreadable::NoMessage => no_message(),
+        Unreadable::Malformed => serde_json::from_slice::<IgnoredAny>(bytes).map_or_else(not_json, |_| no_message()),
     }
 }
 
 fn not_json(error: serde_json::Error) -> Error {
-    match error.classify() {
-        serde_json::error::Category::Data => Error::Protocol("the answer is not a JSON-RPC message".to_owned()),
-        _ => {
-            Error::Protocol(format!("the answer is not valid JSON (line {}, column {})", error.line(), error.column()))
+    Error::Protocol(format!("the answer is not valid JSON (line {}, column {})", error.line(), error.column()))
+}
+
+impl<'a> Envelope<'a> {
+    fn read(message: &'a [u8]) -> Result<Envelope<'a>, Unreadable> {
+        let mut envelope = Envelope::default();
+        outline::members(message, |name, value| {
+            let Some(member) = envelope.member(name) else { return Ok(()) };
+            match member.replace(value) {
+                None => Ok(()),
+                Some(_) => Err(Unreadable::NoMessage), // which of the two is meant?
+            }
+        })?;
+        for member in envelope.members() {
+            member.take_if(|value| *value == b"null");
         }
+        Ok(envelope)
+    }
+
+    fn members(&mut self) -> [&mut Option<&'a [u8]>; 6] {
+        let Envelope { jsonrpc, id, method, params, result, error } = self;
+        [jsonrpc, id, method, params, result, error]
+    }
+
+    fn member(&mut self, name: &[u8]) -> Option<&mut Option<&'a [u8]>> {
+        const NAMES: [&[u8]; 6] = [b"jsonrpc", b"id", b"method", b"params", b"result", b"error"];
+        let name = match memchr(b'\\', name) {
+            None => Cow::Borrowed(&name[1..name.len() - 1]),
+            Some(_) => Cow::Owned(string(name)?.into_owned().into_bytes()),
+        };
+        let index = NAMES.iter().position(|known| **known == *name)?;
+        self.members().into_iter().nth(index)
     }
 }
 
-fn incoming(envelope: Envelope<'_>) -> Result<Incoming<'_>, Error> {
-    let wrong = || Error::Protocol("the answer is not a JSON-RPC message".to_owned());
-    if envelope.jsonrpc.as_deref() != Some("2.0") {
-        return Err(wrong());
+/// A string of JSON.
+fn string(json: &[u8]) -> Option<Cow<'_, str>> {
+    match memchr(b'\\', json) {
+        None => serde_json::from_slice(json).ok().map(Cow::Borrowed),
+        Some(_) => serde_json::from_slice(json).ok().map(Cow::Owned),
     }
-    match envelope {
-        Envelope { method: Some(method), id: Some(id), params, .. } => Ok(Incoming::Request { id, method, params }),
-        Envelope { method: Some(method), params, .. } => Ok(Incoming::Notification { method, params }),
-        Envelope { error: Some(error), id, .. } => {
+}
+
+/// Any JSON text, checked.
+fn raw(json: &[u8]) -> Result<&RawValue, Unreadable> {
+    serde_json::from_slice(json).map_err(|_| Unreadable::Malformed)
+}
+
+fn incoming(message: &[u8]) -> Result<Incoming<'_>, Unreadable> {
+    let envelope = Envelope::read(message)?;
+    let is_2_0 = |text| text == b"\"2.0\"" || string(text).as_deref() == Some("2.0");
+    if !envelope.jsonrpc.is_some_and(is_2_0) {
+        return Err(Unreadable::NoMessage);
+    }
+    let id = envelope.id.map(raw).transpose()?;
+    if let Some(method) = envelope.method {
+        let method = string(method).ok_or(Unreadable::NoMessage)?;
+        let params = envelope.params.map(raw).transpose()?;
+        return Ok(match id {
+            Some(id) => Incoming::Request { id, method, params },
+            None => Incoming::Notification { method, params },
+        });
+    }
+    match (envelope.error, envelope.result, id) {
+        (Some(error), _, id) => {
+            let error: ErrorObject = serde_json::from_slice(error).map_err(|_| Unreadable::Malformed)?;
             Ok(Incoming::Response { id: id.map_or("null", RawValue::get), outcome: Err(error.into_error()) })
         }
-        Envelope { result: Some(result), id: Some(id), .. } => {
-            Ok(Incoming::Response { id: id.get(), outcome: Ok(result) })
-        }
-        _ => Err(wrong()),
+        (None, Some(result), Some(id)) => Ok(Incoming::Response { id: id.get(), outcome: Ok(result) }),
+        _ => Err(Unreadable::NoMessage),
     }
 }
 
@@ -175,7 +230,7 @@ pub(crate) fn find_response<'a>(
     read(message, |incoming| match incoming {
         Incoming::Response { id, outcome } if id == own || (id == "null" && outcome.is_err()) => {
             verdict = match outcome {
-                Ok(result) => Verdict::Answered(range_in(message, result.get())),
+                Ok(result) => Verdict::Answered(range_in(message, result)),
                 Err(error) => Verdict::Failed(error),
             };
         }
@@ -189,27 +244,10 @@ pub(crate) fn find_response<'a>(
     Ok(verdict)
 }
 
-/// Where in `whole` the text `part`, borrowed from it, stands.
-pub(crate) fn range_in(whole: &[u8], part: &str) -> Range<usize> {
+/// Where in `whole` the bytes `part`, borrowed from it, stand.
+pub(crate) fn range_in(whole: &[u8], part: &[u8]) -> Range<usize> {
     let start = part.as_ptr() as usize - whole.as_ptr() as usize;
     start..start + part.len()
-}
-
-/// Whether valid JSON is nested no deeper than the parser of results allows.
-pub(crate) fn is_flat_enough(json: &[u8]) -> bool {
-    const DEEPEST: usize = 128;
-    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
-    json.iter().all(|byte| {
-        match (in_string, byte) {
-            (true, _) if escaped => escaped = false,
-            (true, b'\\') => escaped = true,
-            (_, b'"') => in_string = !in_string,
-            (false, b'[' | b'{') => depth += 1,
-            (false, b']' | b'}') => depth -= 1,
-            _ => {}
-        }
-        depth <= DEEPEST
-    })
 }
 
 /// A request; `params` is JSON text of an object.
@@ -261,6 +299,13 @@ mod tests {
     }
 
     #[test]
+    fn members_count_however_they_are_written() {
+        let message = r#" {"\u0069d" : 7,"error" :null, "jsonrpc":"\u0032.0","x":[{"id":8}],"result":{"id":9}} "#;
+        let Ok(Verdict::Answered(range)) = verdict(message) else { panic!() };
+        assert_eq!(&message[range], r#"{"id":9}"#);
+    }
+
+    #[test]
     fn a_batch_may_hold_the_response() {
         let message = r#" [{"jsonrpc":"2.0","method":"n"},{"jsonrpc":"2.0","id":7,"result":{}},{"jsonrpc":"2.0","id":1,"result":{}}]"#;
         let mut others = 0;
@@ -279,8 +324,8 @@ mod tests {
         // What is no message ends it at once: nothing behind is looked at.
         let mut others = 0;
         let bad = format!("[{},1{}", r#"{"jsonrpc":"2.0","method":"n"}"#, ",}".repeat(10));
-        let Err(Error::Protocol(reason)) = read(bad.as_bytes(), |_| others += 1) else { panic!() };
-        assert_eq!((others, reason.contains("not a JSON-RPC message")), (1, true), "{reason}");
+        assert!(matches!(read(bad.as_bytes(), |_| others += 1), Err(Error::Protocol(_))));
+        assert_eq!(others, 1);
     }
 
     #[test]
@@ -308,19 +353,18 @@ mod tests {
             r#"{"jsonrpc":"2.0"}"#,
             r#"{"id":7,"result":{}}"#,
             "\u{feff}{}",
+            r#"{"jsonrpc":"2.0","id":7,"id":7,"result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":7,"result":{}} x"#,
+            r#"{"jsonrpc":"2.0","id":[7,"result":{}}"#,
+            r#"{"jsonrpc":"2.0","method":"n","params":{x}}"#,
+            r#"{"jsonrpc":"2.0","method":7}"#,
+            r#"{"jsonrpc":"2.0","id":7,"error":"x"}"#,
+            r#"{"jsonrpc":"2.0","id":7,"result":null}"#,
         ] {
             assert!(matches!(verdict(bad), Err(Error::Protocol(_))), "{bad}");
         }
         let nested = format!(r#"{{"jsonrpc":"2.0","id":7,"error":{}"#, "[".repeat(200_000));
         assert!(matches!(verdict(&nested), Err(Error::Protocol(_))));
-    }
-
-    #[test]
-    fn brackets_in_strings_do_not_nest() {
-        let deep = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        assert!(is_flat_enough(deep(128).as_bytes()));
-        assert!(!is_flat_enough(deep(129).as_bytes()));
-        assert!(is_flat_enough(format!(r#"{{"a":"{}\"[","b":[]}}"#, "[".repeat(500)).as_bytes()));
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub(crate) mod headers;
 pub(crate) mod initialize;
 pub(crate) mod jsonrpc;
 pub(crate) mod meta;
+mod outline;
 mod version;
 
 pub(crate) use version::Version;

@@ -301,7 +301,7 @@ impl Reader {
         let mut unasked = Vec::new();
         jsonrpc::read(&message, |incoming| match incoming {
             Incoming::Response { id, outcome } => {
-                let range = outcome.map(|result| jsonrpc::range_in(&message, result.get()));
+                let range = outcome.map(|result| jsonrpc::range_in(&message, result));
                 responses.extend(id.parse().ok().map(|id: u64| (id, range)));
             }
             other => unasked.extend(Unasked::of(other)),

@@ -1,8 +1,12 @@
 //! The parsed tree and the way to its parts.
 
 use std::borrow::Cow;
-use std::ffi::CStr;
 use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+/// The text that long strings stay in, once it is complete.
+pub(super) type Buffer = Arc<OnceLock<Vec<u8>>>;
 
 /// One JSON value of a tree.
 #[derive(Debug, PartialEq)]
@@ -24,8 +28,13 @@ pub enum Node {
 }
 
 /// A string of a JSON value, kept with a NUL after it.
-#[derive(PartialEq, Eq)]
-pub struct Text(Box<str>);
+pub struct Text(Place);
+
+enum Place {
+    Own(Box<str>),
+    /// A long string without escapes, where it stood in the text. The NUL has taken the place of its closing quote.
+    Within(Box<(Buffer, Range<usize>)>),
+}
 
 /// Up to here every integer has a double of its own, so that one with this value was not rounded to it.
 const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
@@ -34,19 +43,47 @@ impl Text {
     /// Takes a string and the NUL after it.
     pub(super) fn with_nul(text: String) -> Text {
         debug_assert!(text.ends_with('\0'));
-        Text(text.into_boxed_str())
+        Text(Place::Own(text.into_boxed_str()))
+    }
+
+    /// A string that is UTF-8 and holds no NUL, in a buffer that will have one behind it.
+    pub(super) fn within(buffer: &Buffer, range: Range<usize>) -> Text {
+        Text(Place::Within(Box::new((buffer.clone(), range))))
     }
 
     /// The string.
     pub fn as_str(&self) -> &str {
-        &self.0[..self.0.len() - 1]
+        match &self.0 {
+            Place::Own(text) => &text[..text.len() - 1],
+            Place::Within(place) => {
+                std::str::from_utf8(part(&place.0, place.1.clone())).expect("the parser refuses what is not UTF-8")
+            }
+        }
     }
 
-    /// The string for C, in the same place; `None` when it holds a U+0000 of its own.
-    pub fn as_c_str(&self) -> Option<&CStr> {
-        CStr::from_bytes_with_nul(self.0.as_bytes()).ok()
+    /// The bytes of the string and the NUL after them, in the same place; `None` when it holds a U+0000 of its own.
+    pub fn as_bytes_with_nul(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Place::Own(text) => {
+                let bytes = text.as_bytes();
+                (memchr::memchr(0, bytes) == Some(bytes.len() - 1)).then_some(bytes)
+            }
+            Place::Within(place) => Some(part(&place.0, place.1.start..place.1.end + 1)),
+        }
     }
 }
+
+fn part(buffer: &Buffer, range: Range<usize>) -> &[u8] {
+    &buffer.get().expect("the buffer is complete before its tree is used")[range]
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Text) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Text {}
 
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,39 +1,66 @@
 //! Reads JSON text (RFC 8259) into a tree.
 //!
 //! serde_json decodes a string with escapes into a buffer of its own before a visitor can copy it: a large one would
-//! exist three times. Here it goes from the text into its place at once.
+//! exist three times. Here it goes from the text into its place at once, and a long one without escapes stays where it is.
+
+use std::ops::Range;
 
 use memchr::{memchr, memchr2};
 
 use super::ValueError;
-use super::node::{Node, Text};
+use super::node::{Buffer, Node, Text};
 
 /// How many arrays and objects may be open at once: as many as serde_json's limit, which the messages around a value
 /// have passed, lets through.
 const DEEPEST: usize = 127;
+/// From this length on a string without escapes is not copied.
+const LONG: usize = 64 * 1024;
+/// How much of a string is looked at before the next look at it: what fits the fastest cache.
+const STEP: usize = 16 * 1024;
 
-/// Parses a text that is one JSON value as a whole.
-pub(super) fn parse(text: &str) -> Result<Node, ValueError> {
-    let mut parser = Parser { text, at: 0, depth: 0 };
+/// The tree of a text.
+pub(super) struct Tree {
+    pub(super) root: Node,
+    /// Where the strings end that stay in the text.
+    pub(super) in_place: Vec<usize>,
+}
+
+/// Parses a part of a buffer that is one JSON value as a whole. `buffer` will hold the whole when the tree is used, with
+/// a NUL at each place of [`Tree::in_place`].
+pub(super) fn parse(whole: &[u8], range: Range<usize>, buffer: &Buffer) -> Result<Tree, ValueError> {
+    let (start, text) = (range.start, &whole[..range.end]);
+    let mut parser = Parser { text, at: start, depth: 0, buffer, in_place: Vec::new() };
     let root = parser.value().and_then(|root| {
         parser.skip_whitespace();
         if parser.at == text.len() { Ok(root) } else { Err("more text after the value") }
     });
-    root.map_err(|reason| ValueError::new(reason, text.as_bytes(), parser.at))
+    match root {
+        Ok(root) => Ok(Tree { root, in_place: parser.in_place }),
+        Err(reason) => Err(ValueError::new(reason, &text[start..], parser.at - start)),
+    }
 }
 
 /// What is wrong at the place where the parser stands.
 type Reason = &'static str;
 
 struct Parser<'a> {
-    text: &'a str,
+    text: &'a [u8],
     at: usize,
     depth: usize,
+    buffer: &'a Buffer,
+    in_place: Vec<usize>,
 }
 
-impl<'a> Parser<'a> {
+/// A string up to its closing quote.
+struct Span {
+    end: usize,
+    escaped: bool,
+    ascii: bool,
+}
+
+impl Parser<'_> {
     fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+        self.text.get(self.at).copied()
     }
 
     fn skip(&mut self, byte: u8) -> bool {
@@ -53,7 +80,7 @@ impl<'a> Parser<'a> {
         match self.peek() {
             Some(b'{') => self.nested(Self::object),
             Some(b'[') => self.nested(Self::array),
-            Some(b'"') => self.string(1).map(|text| Node::String(Text::with_nul(text + "\0"))),
+            Some(b'"') => self.text().map(Node::String),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') => self.literal("true", Node::Bool(true)),
             Some(b'f') => self.literal("false", Node::Bool(false)),
@@ -64,7 +91,7 @@ impl<'a> Parser<'a> {
     }
 
     fn literal(&mut self, word: &str, node: Node) -> Result<Node, Reason> {
-        if !self.text[self.at..].starts_with(word) {
+        if !self.text[self.at..].starts_with(word.as_bytes()) {
             return Err("no JSON value");
         }
         self.at += word.len();
@@ -111,7 +138,7 @@ impl<'a> Parser<'a> {
         if self.peek() != Some(b'"') {
             return Err("no member name");
         }
-        let name = self.string(0)?.into_boxed_str();
+        let name = self.span().and_then(|span| self.string(&span, 0))?.into_boxed_str();
         self.skip_whitespace();
         if !self.skip(b':') {
             return Err("no colon after a member name");
@@ -133,48 +160,82 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Reads a string, in an allocation with room for `extra` bytes more.
-    fn string(&mut self, extra: usize) -> Result<String, Reason> {
-        self.at += 1;
-        let end = self.closing_quote()?;
-        // An upper bound: an escape is longer than what it stands for.
-        let mut string = String::with_capacity(end - self.at + extra);
-        while let Some(plain) = memchr(b'\\', &self.text.as_bytes()[self.at..end]) {
-            string.push_str(&self.text[self.at..self.at + plain]);
-            self.at += plain;
-            string.push(self.escape()?);
+    fn text(&mut self) -> Result<Text, Reason> {
+        let span = self.span()?;
+        if span.escaped || span.end - self.at < LONG {
+            return self.string(&span, 1).map(|text| Text::with_nul(text + "\0"));
         }
-        string.push_str(&self.text[self.at..end]);
-        self.at = end + 1;
-        Ok(string)
+        let range = self.at..span.end;
+        self.check_utf8(&span)?;
+        self.in_place.push(span.end);
+        self.at = span.end + 1;
+        Ok(Text::within(self.buffer, range))
     }
 
-    /// Finds the end of the string that begins here, which must hold no bare control character.
-    fn closing_quote(&mut self) -> Result<usize, Reason> {
-        let bytes = self.text.as_bytes();
-        let mut end = self.at;
+    /// Reads a string, in an allocation with room for `extra` bytes more.
+    fn string(&mut self, span: &Span, extra: usize) -> Result<String, Reason> {
+        self.check_utf8(span)?;
+        // An upper bound: an escape is longer than what it stands for.
+        let mut string = Vec::with_capacity(span.end - self.at + extra);
+        while span.escaped
+            && let Some(plain) = memchr(b'\\', &self.text[self.at..span.end])
+        {
+            string.extend_from_slice(&self.text[self.at..self.at + plain]);
+            self.at += plain;
+            string.extend_from_slice(self.escape()?.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        string.extend_from_slice(&self.text[self.at..span.end]);
+        self.at = span.end + 1;
+        String::from_utf8(string).map_err(|_| "text that is not UTF-8")
+    }
+
+    fn check_utf8(&mut self, span: &Span) -> Result<(), Reason> {
+        if span.ascii {
+            return Ok(());
+        }
+        std::str::from_utf8(&self.text[self.at..span.end]).map(drop).map_err(|error| {
+            self.at += error.valid_up_to();
+            "text that is not UTF-8"
+        })
+    }
+
+    /// Finds the end of the string that begins here, which must hold no bare control character. Stands behind the opening
+    /// quote then.
+    fn span(&mut self) -> Result<Span, Reason> {
+        self.at += 1;
+        let mut span = Span { end: self.at, escaped: false, ascii: true };
         loop {
-            let Some(plain) = bytes.get(end..).and_then(|rest| memchr2(b'"', b'\\', rest)) else {
-                self.at = bytes.len();
+            let step = &self.text[span.end.min(self.text.len())..self.text.len().min(span.end + STEP)];
+            if step.is_empty() {
+                self.at = self.text.len();
                 return Err("a string without an end");
-            };
-            let part = &bytes[end..end + plain];
+            }
+            let special = memchr2(b'"', b'\\', step);
+            let plain = &step[..special.unwrap_or(step.len())];
             // To the end in any case: without an early exit the compiler takes many bytes at once.
-            if part.iter().fold(false, |found, byte| found | (*byte < b' ')) {
-                self.at = end + part.iter().take_while(|byte| **byte >= b' ').count();
+            let (control, high) =
+                plain.iter().fold((false, false), |(control, high), byte| (control | (*byte < b' '), high | (*byte > 127)));
+            if control {
+                self.at = span.end + plain.iter().take_while(|byte| **byte >= b' ').count();
                 return Err("a control character in a string");
             }
-            end += plain;
-            if bytes[end] == b'"' {
-                return Ok(end);
+            span.ascii &= !high;
+            span.end += plain.len();
+            match special {
+                Some(at) if step[at] == b'"' => return Ok(span),
+                Some(_) => {
+                    span.escaped = true;
+                    span.ascii &= self.text.get(span.end + 1).is_none_or(u8::is_ascii);
+                    span.end += 2;
+                }
+                None => {}
             }
-            end += 2;
         }
     }
 
     /// Reads an escape from its backslash on.
     fn escape(&mut self) -> Result<char, Reason> {
-        let character = match self.text.as_bytes().get(self.at + 1) {
+        let character = match self.text.get(self.at + 1) {
             Some(b'u') => return self.unicode_escape(),
             Some(byte @ (b'"' | b'\\' | b'/')) => char::from(*byte),
             Some(b'b') => '\u{8}',
@@ -207,10 +268,11 @@ impl<'a> Parser<'a> {
 
     /// The code unit of a `\uXXXX` at an offset.
     fn code_unit(&self, at: usize) -> Option<u16> {
-        let digits = self.text.get(at..at + 6)?.strip_prefix("\\u")?;
+        let digits = self.text.get(at..at + 6)?.strip_prefix(b"\\u")?;
         // A sign, which from_str_radix takes, is no digit.
-        let hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if hexadecimal { u16::from_str_radix(digits, 16).ok() } else { None }
+        let hexadecimal = digits.iter().all(u8::is_ascii_hexdigit);
+        let digits = std::str::from_utf8(digits).ok().filter(|_| hexadecimal)?;
+        u16::from_str_radix(digits, 16).ok()
     }
 
     fn number(&mut self) -> Result<Node, Reason> {
@@ -229,7 +291,7 @@ impl<'a> Parser<'a> {
             let _sign = self.skip(b'+') || self.skip(b'-');
             self.digits()?;
         }
-        let text = &self.text[start..self.at];
+        let text = std::str::from_utf8(&self.text[start..self.at]).map_err(|_| "a number without digits")?;
         // A double keeps the sign of -0.
         if is_integer
             && text != "-0"

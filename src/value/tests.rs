@@ -4,6 +4,10 @@ fn parse(text: &str) -> Value {
     Value::from_text(text.into()).unwrap()
 }
 
+fn c_string<'a>(value: &'a Value, pointer: &str) -> Option<&'a CStr> {
+    value.bytes_with_nul(pointer).map(|bytes| CStr::from_bytes_with_nul(bytes).unwrap())
+}
+
 fn reason(text: &str) -> String {
     Value::from_text(text.into()).unwrap_err().to_string()
 }
@@ -116,13 +120,13 @@ fn text_and_strings_end_with_a_nul_for_c() {
     let value = parse(r#"{"text": "a\nb", "none": "", "inner": "a\u0000b", "number": 1}"#);
     assert_eq!(value.json_with_nul().to_str().unwrap(), value.json());
     assert_eq!(value.json_with_nul().as_ptr().cast(), value.json().as_ptr());
-    assert_eq!(value.c_string("/text"), Some(c"a\nb"));
-    assert_eq!(value.c_string("/text").unwrap().as_ptr().cast(), value.string("/text").unwrap().as_ptr());
-    assert_eq!(value.c_string("/none"), Some(c""));
+    assert_eq!(c_string(&value, "/text"), Some(c"a\nb"));
+    assert_eq!(c_string(&value, "/text").unwrap().as_ptr().cast(), value.string("/text").unwrap().as_ptr());
+    assert_eq!(c_string(&value, "/none"), Some(c""));
     assert_eq!(value.string("/inner"), Some("a\0b"));
-    assert_eq!(value.c_string("/inner"), None);
-    assert_eq!(value.c_string("/number"), None);
-    assert_eq!(value.c_string("/absent"), None);
+    assert_eq!(c_string(&value, "/inner"), None);
+    assert_eq!(c_string(&value, "/number"), None);
+    assert_eq!(c_string(&value, "/absent"), None);
 }
 
 #[test]
@@ -160,7 +164,10 @@ fn a_text_that_fills_its_buffer_does_not_double_it() {
 }
 
 fn parse_capacity(text: Vec<u8>) -> usize {
-    Value::from_text(text).unwrap().buffer.capacity()
+    match Value::from_text(text).unwrap().text {
+        Whole::Kept { buffer, .. } => buffer.capacity(),
+        Whole::Shared { .. } => panic!("no string is that long"),
+    }
 }
 
 #[test]
@@ -242,4 +249,39 @@ fn text_that_is_not_json_is_a_bad_argument() {
     let error = Value::parse("[1").unwrap_err();
     assert!(matches!(error, Error::InvalidArgument(_)), "{error}");
     assert!(error.to_string().contains("line 1 column 3"), "{error}");
+}
+
+#[test]
+fn long_strings_stay_where_they_are() {
+    let plain = "p".repeat(100_000);
+    let high = "é".repeat(100_000);
+    let escaped = format!("{}\\n", "e".repeat(100_000));
+    let text = format!(r#"{{"a":["{plain}","{high}"],"b":"{escaped}","c":"short"}}"#);
+    let message = format!(r#"{{"id":1,"result":{text},"x":"#).into_bytes();
+    let (range, start) = (17..17 + text.len(), message.as_ptr() as usize);
+    let value = Value::from_slice_of(message, range).unwrap();
+    let place = |pointer| c_string(&value, pointer).unwrap().as_ptr() as usize;
+    assert_eq!(place("/a/0"), start + 17 + 7);
+    assert_eq!(place("/a/1"), start + 17 + 7 + plain.len() + 3);
+    assert_eq!(value.string("/a/0"), Some(&*plain));
+    assert_eq!(value.string("/a/1"), Some(&*high));
+    assert_eq!(c_string(&value, "/b").unwrap().count_bytes(), 100_001);
+    assert_eq!((value.string("/c"), value.json()), (Some("short"), &*text));
+    assert_eq!(value.json_with_nul().to_str(), Ok(&*text));
+    assert_eq!(value.json_at("/a/0"), Some(&*format!("\"{plain}\"")));
+    assert_eq!(parse(&text).get(""), value.get(""));
+}
+
+#[test]
+fn long_strings_are_checked_like_short_ones() {
+    let place = |filler: usize, bad: &[u8]| {
+        let text = [b"\"", "y".repeat(filler).as_bytes(), bad, b"\""].concat();
+        Value::from_text(text).unwrap_err().to_string()
+    };
+    for filler in [3, 16_383, 16_384, 70_000, 131_072] {
+        let column = filler + 2;
+        assert_eq!(place(filler, b"\x01"), format!("a control character in a string at line 1 column {column}"));
+        assert_eq!(place(filler, b"\xff"), format!("text that is not UTF-8 at line 1 column {column}"));
+        assert_eq!(place(filler, b"\\q"), format!("an unknown escape at line 1 column {column}"));
+    }
 }
