@@ -1,5 +1,6 @@
 //! Agreeing with a server on transport and version.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -32,6 +33,8 @@ pub(crate) struct Negotiation<'a> {
     pub(crate) dispatcher: Dispatcher,
     pub(crate) ids: Arc<AtomicU64>,
     pub(crate) threads: Arc<Threads>,
+    /// Whether a server has answered `initialize`: what it refuses after that says nothing about the transport.
+    pub(crate) answered: Cell<bool>,
 }
 
 /// What the server made of the question which era it is of.
@@ -75,7 +78,9 @@ impl Negotiation<'_> {
             Transport::Auto if origin::names_sse(&self.settings.url) => self.over_sse(&target),
             Transport::StreamableHttp => self.over_streamable_http(&target),
             Transport::Auto => match self.over_streamable_http(&target) {
-                Err(refused) if may_be_older(&refused) && !self.pins_modern() => self.over_sse_or(&target, refused),
+                Err(refused) if may_be_older(&refused) && !self.answered.get() && !self.pins_modern() => {
+                    self.over_sse_or(&target, refused)
+                }
                 result => result,
             },
         }
@@ -120,7 +125,7 @@ impl Negotiation<'_> {
         let mut asked_again = false;
         loop {
             let error = match self.discover(endpoint, version) {
-                Ok(Some(answered)) => return Ok(read_era(answered.answer.result())),
+                Ok(Some(answered)) => return read_era(answered.answer.result()),
                 // Some servers of the older era swallow a question that they do not understand.
                 Ok(None) => return Ok(Era::Legacy(None)),
                 Err(error) => error,
@@ -157,6 +162,7 @@ impl Negotiation<'_> {
         let (id, message) = self.initialize(version);
         let outbound = Outbound { id, message: &message, headers: &[], repeatable: true };
         let Answered { answer, session_id } = endpoint.request(self.call, &outbound, &self.dispatcher)?;
+        self.answered.set(true);
         let read = initialize::read(answer.result());
         let chosen = read.as_ref().map_or(version, |(_, chosen)| *chosen);
         let server = read.as_ref().map_or_else(|_| Server::default(), |(result, _)| Server::from_initialize(result));
@@ -231,7 +237,10 @@ impl Negotiation<'_> {
     fn over_sse_or(&self, target: &Target, refused: Error) -> Result<Session, Error> {
         let opening = self.call.at_most(self.settings.connect_timeout);
         let wire = match self.open_sse(&opening, target) {
-            Err(Error::Http(_) | Error::Protocol(_) | Error::Network(_) | Error::Timeout(_)) => return Err(refused),
+            Err(Error::Http(_) | Error::Protocol(_) | Error::Network(_) | Error::Timeout(_)) => {
+                self.call.remaining()?;
+                return Err(refused);
+            }
             opened => opened?,
         };
         match self.shake_hands_over_sse(wire) {
@@ -241,10 +250,12 @@ impl Negotiation<'_> {
     }
 }
 
-fn read_era(result: &[u8]) -> Era {
-    match discover::modern_version(result) {
-        Some(version) => Era::Modern(version, Server::from_discover(result)),
-        None => Era::Legacy(None),
+fn read_era(result: &[u8]) -> Result<Era, Error> {
+    let Some(offered) = discover::offered(result) else { return Ok(Era::Legacy(None)) };
+    match discover::newest_common(&offered) {
+        Some(version) if version.is_modern() => Ok(Era::Modern(version, Server::from_discover(result))),
+        Some(version) => Ok(Era::Legacy(Some(version))),
+        None => Err(nothing_in_common(&offered)),
     }
 }
 

@@ -3,6 +3,7 @@
 //! After a fork the child begins with a state of its own. The parent's is never locked there: another thread of the
 //! parent, which the child does not have, may have held the lock.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -138,6 +139,7 @@ impl Process {
                 dispatcher: dispatcher.clone(),
                 ids: self.ids.clone(),
                 threads: self.threads.clone(),
+                answered: Cell::default(),
             };
             let session = Arc::new(negotiation.connect()?);
             if connecting.keep(&http, &session) {

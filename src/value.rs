@@ -26,9 +26,17 @@ pub struct Value {
 
 /// The text of a value, with a NUL after it; whatever surrounded it in its message may stand before `start`.
 enum Whole {
-    Kept { buffer: String, start: usize },
+    Kept {
+        buffer: String,
+        start: usize,
+    },
     /// The buffer holds long strings of the tree: their closing quotes, at `ends`, have become NULs.
-    Shared { buffer: Buffer, start: usize, ends: Box<[usize]>, restored: OnceLock<String> },
+    Shared {
+        buffer: Buffer,
+        start: usize,
+        ends: Box<[usize]>,
+        restored: OnceLock<String>,
+    },
 }
 
 impl Whole {

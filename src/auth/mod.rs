@@ -74,11 +74,11 @@ impl Auth {
         }
     }
 
-    /// The token that was used last, without a question to anybody.
+    /// The token that is at hand, without a question to anybody.
     pub(crate) fn latest(&self) -> Option<Arc<Token>> {
         match &*self.0 {
             Source::Bearer(token) => Some(token.load_full()),
-            Source::File(file) => Some(file.latest()),
+            Source::File(file) => Some(file.token().unwrap_or_else(|_| file.latest())),
             Source::Provider(provider) => provider.latest(),
         }
     }
@@ -90,11 +90,12 @@ impl Auth {
         refused: &Arc<Token>,
         challenge: Option<&str>,
     ) -> Result<Option<Arc<Token>>, Error> {
-        match &*self.0 {
-            Source::Bearer(token) => Ok(Some(token.load_full()).filter(|token| token != refused)),
-            Source::File(file) => Ok(file.read_again().filter(|token| token != refused)),
-            Source::Provider(provider) => provider.after_refusal(call, refused, challenge),
-        }
+        let token = match &*self.0 {
+            Source::Bearer(token) => Some(token.load_full()),
+            Source::File(file) => file.read_again(),
+            Source::Provider(provider) => provider.after_refusal(call, refused, challenge)?,
+        };
+        Ok(token.filter(|token| token != refused))
     }
 }
 

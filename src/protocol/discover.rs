@@ -40,13 +40,10 @@ impl About {
     }
 }
 
-/// The newest version of the stateless era that the answer offers; `None` when the answer lacks what that era requires.
-pub(crate) fn modern_version(result: &[u8]) -> Option<Version> {
+/// The versions that an answer offers; `None` when it lacks what the stateless era requires of it.
+pub(crate) fn offered(result: &[u8]) -> Option<Vec<String>> {
     let result: DiscoverResult = serde_json::from_slice(result).ok()?;
-    if result.result_type != "complete" {
-        return None;
-    }
-    newest_common(&result.supported_versions).filter(|version| version.is_modern())
+    (result.result_type == "complete" && !result.supported_versions.is_empty()).then_some(result.supported_versions)
 }
 
 /// The newest of the named versions that this library knows.
@@ -70,12 +67,12 @@ mod tests {
     #[test]
     fn an_answer_must_have_all_that_its_revision_requires() {
         let whole = r#"{"resultType":"complete","ttlMs":0,"cacheScope":"public","supportedVersions":["2025-11-25","2026-07-28"]}"#;
-        assert_eq!(modern_version(whole.as_bytes()), Some(Version::MODERN));
+        assert_eq!(offered(whole.as_bytes()).unwrap(), ["2025-11-25", "2026-07-28"]);
         for missing in ["\"resultType\":\"complete\",", "\"ttlMs\":0,", "\"cacheScope\":\"public\","] {
-            assert_eq!(modern_version(whole.replace(missing, "").as_bytes()), None, "{missing}");
+            assert_eq!(offered(whole.replace(missing, "").as_bytes()), None, "{missing}");
         }
-        assert_eq!(modern_version(whole.replace("2026-07-28", "2027-01-01").as_bytes()), None);
-        assert_eq!(modern_version(whole.replace("complete", "input_required").as_bytes()), None);
+        assert_eq!(offered(whole.replace(r#""2025-11-25","2026-07-28""#, "").as_bytes()), None);
+        assert_eq!(offered(whole.replace("complete", "input_required").as_bytes()), None);
     }
 
     #[test]

@@ -40,9 +40,19 @@ const MOST_OF_A_BATCH: usize = 10_000;
 #[derive(Debug)]
 pub(crate) enum Incoming<'a> {
     /// The text of a result is not checked yet: whoever reads it must parse it.
-    Response { id: &'a str, outcome: Result<&'a [u8], RpcError> },
-    Request { id: &'a RawValue, method: Cow<'a, str>, params: Option<&'a RawValue> },
-    Notification { method: Cow<'a, str>, params: Option<&'a RawValue> },
+    Response {
+        id: &'a str,
+        outcome: Result<&'a [u8], RpcError>,
+    },
+    Request {
+        id: &'a RawValue,
+        method: Cow<'a, str>,
+        params: Option<&'a RawValue>,
+    },
+    Notification {
+        method: Cow<'a, str>,
+        params: Option<&'a RawValue>,
+    },
 }
 
 /// The members of a message, as they were written; `null` stands for an absent one.

@@ -83,6 +83,13 @@ impl Answers {
         }
     }
 
+    /// The request that an error without an id must be about: the only one whose answer is awaited.
+    fn only_awaited(&self) -> Option<u64> {
+        let state = self.state();
+        let mut awaited = state.waiting.iter().filter(|(_, answer)| answer.is_none()).map(|(id, _)| *id);
+        awaited.next().filter(|_| awaited.next().is_none())
+    }
+
     fn is_awaited(&self, id: u64) -> bool {
         self.state().waiting.contains_key(&id)
     }
@@ -301,8 +308,11 @@ impl Reader {
         let mut unasked = Vec::new();
         jsonrpc::read(&message, |incoming| match incoming {
             Incoming::Response { id, outcome } => {
-                let range = outcome.map(|result| jsonrpc::range_in(&message, result));
-                responses.extend(id.parse().ok().map(|id: u64| (id, range)));
+                let id = match id {
+                    "null" if outcome.is_err() => self.answers.only_awaited(),
+                    id => id.parse().ok(),
+                };
+                responses.extend(id.zip(Some(outcome.map(|result| jsonrpc::range_in(&message, result)))));
             }
             other => unasked.extend(Unasked::of(other)),
         })?;

@@ -213,8 +213,9 @@ impl Parser<'_> {
             let special = memchr2(b'"', b'\\', step);
             let plain = &step[..special.unwrap_or(step.len())];
             // To the end in any case: without an early exit the compiler takes many bytes at once.
-            let (control, high) =
-                plain.iter().fold((false, false), |(control, high), byte| (control | (*byte < b' '), high | (*byte > 127)));
+            let (control, high) = plain
+                .iter()
+                .fold((false, false), |(control, high), byte| (control | (*byte < b' '), high | (*byte > 127)));
             if control {
                 self.at = span.end + plain.iter().take_while(|byte| **byte >= b' ').count();
                 return Err("a control character in a string");

@@ -21,6 +21,7 @@ cases!(
     any_success_accepts_a_post,
     a_post_that_is_refused,
     a_ping_of_the_server,
+    an_error_without_an_id,
     a_stream_that_ended_while_idle,
     newer_revisions_are_taken_at_the_servers_word,
     close_ends_the_stream_and_the_next_call_opens_another,
@@ -233,6 +234,20 @@ fn a_ping_of_the_server<D: Driver>() {
     assert_eq!(response.message, json!({"jsonrpc": "2.0", "id": "srv-1", "result": {}}));
     assert_eq!(session(&response), Some("s0"));
     client.ping().unwrap();
+}
+
+/// A server that could not read a request does not know its id.
+fn an_error_without_an_id<D: Driver>() {
+    let server = Server::start(sse());
+    let client: D = sse_client(&server);
+    client.connect().unwrap();
+    server.on("ping", |request: &Request, connection: &mut Connection| {
+        connection.send(&Answer::status(202))?;
+        let error = json!({"code": -32700, "message": "what was that?"});
+        say(request, connection, &json!({"jsonrpc": "2.0", "id": null, "error": error}))
+    });
+    let failure = fails(client.ping(), Status::Rpc);
+    assert_eq!((failure.rpc_code, failure.message.contains("what was that?")), (-32700, true), "{failure:?}");
 }
 
 fn a_stream_that_ended_while_idle<D: Driver>() {

@@ -16,6 +16,7 @@ cases!(
     refusals_that_never_mean_it,
     a_version_in_common_is_taken,
     nothing_in_common,
+    a_complete_answer_without_a_version_in_common,
     a_server_that_answers_initialize_with_an_unknown_revision,
     a_pinned_revision_skips_the_question,
     a_pinned_revision_is_the_only_one_that_will_do,
@@ -202,6 +203,28 @@ fn nothing_in_common<D: Driver>() {
     let failure = fails(client.ping(), Status::Unsupported);
     assert!(failure.message.contains("2027-01-01"), "{}", failure.message);
     assert_eq!(server.names(), ["server/discover"]);
+}
+
+fn a_complete_answer_without_a_version_in_common<D: Driver>() {
+    let offering = |versions: Value| {
+        let server = Server::start(legacy(LEGACY));
+        server.on("server/discover", move |request: &Request, connection: &mut Connection| {
+            let mut result = discover_result();
+            result["supportedVersions"] = versions.clone();
+            connection.send(&Answer::result(request, result))
+        });
+        server
+    };
+    let server = offering(json!(["2027-01-01"]));
+    let client: D = client(&server);
+    let failure = fails(client.ping(), Status::Unsupported);
+    assert!(failure.message.contains("2027-01-01"), "{}", failure.message);
+    assert_eq!(server.names(), ["server/discover"]);
+
+    let server = offering(json!(["2027-01-01", LEGACY]));
+    let client: D = crate::support::client(&server);
+    client.ping().unwrap();
+    assert_eq!(client.protocol_version().as_deref(), Some(LEGACY));
 }
 
 fn a_server_that_answers_initialize_with_an_unknown_revision<D: Driver>() {

@@ -1,5 +1,6 @@
 //! Servers at their worst moments: what breaks, is refused, or comes at the wrong time does no harm beyond the call.
 
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -21,6 +22,8 @@ cases!(
     closing_asks_nobody_for_a_token,
     the_word_session_in_a_url_says_nothing,
     a_stream_without_an_endpoint_does_not_hide_the_refusal,
+    a_deadline_that_passes_while_falling_back_is_a_timeout,
+    what_is_refused_after_initialize_says_nothing_about_the_transport,
     a_token_file_that_is_gone_after_a_401,
     a_failed_handshake_leaves_no_session,
     urls_that_no_request_can_carry,
@@ -166,14 +169,36 @@ fn the_word_session_in_a_url_says_nothing<D: Driver>() {
 }
 
 /// GET opens the idle stream of a Streamable HTTP server, which never names an endpoint.
-fn a_stream_without_an_endpoint_does_not_hide_the_refusal<D: Driver>() {
-    let server = Server::start(|request: &Request, connection: &mut Connection| match request.method.as_str() {
+/// Refuses every POST, and opens a stream that names no endpoint.
+fn without_an_endpoint(request: &Request, connection: &mut Connection) -> io::Result<()> {
+    match request.method.as_str() {
         "GET" => {
             connection.begin_events()?;
             connection.hold()
         }
         _ => connection.send(&Answer::text(400, "text/plain", "tenant header missing")),
-    });
+    }
+}
+
+fn a_deadline_that_passes_while_falling_back_is_a_timeout<D: Driver>() {
+    let server = Server::start(without_an_endpoint);
+    let client: D = client(&server);
+    client.set_timeout(Duration::from_millis(500));
+    fails(client.ping(), Status::Timeout);
+    assert_eq!(server.named("GET").len(), 1);
+}
+
+fn what_is_refused_after_initialize_says_nothing_about_the_transport<D: Driver>() {
+    let server = Server::start(legacy(LEGACY));
+    server.on("notifications/initialized", Answer::text(400, "text/plain", "not today"));
+    let client: D = client(&server);
+    let failure = fails(client.ping(), Status::Http);
+    assert!(failure.message.contains("not today"), "{}", failure.message);
+    assert!(server.named("GET").is_empty(), "{:?}", server.names());
+}
+
+fn a_stream_without_an_endpoint_does_not_hide_the_refusal<D: Driver>() {
+    let server = Server::start(without_an_endpoint);
     let client: D = client(&server);
     client.set_connect_timeout(Duration::from_millis(300));
     let (time, outcome) = timed(|| client.ping());

@@ -19,6 +19,8 @@ cases!(
     a_file_that_disappears_and_comes_back,
     a_provider_is_asked_once_for_many_calls,
     a_provider_is_asked_again_after_a_401,
+    a_provider_that_gives_the_refused_token_again,
+    a_file_that_was_rotated_last_says_goodbye,
     a_provider_is_asked_again_after_a_401_over_http_sse,
     a_provider_that_goes_on_giving_bad_tokens,
     a_provider_that_gives_none,
@@ -184,6 +186,26 @@ fn a_provider_is_asked_once_for_many_calls<D: Driver>() {
     client.close();
     client.ping().unwrap();
     assert_eq!(asking.challenges(), [None]);
+}
+
+/// The server must know who ends the session.
+fn a_file_that_was_rotated_last_says_goodbye<D: Driver>() {
+    let server = Server::start(legacy(LEGACY));
+    let file = TokenFile::with("before\n");
+    let client: D = with_file(&server, &file);
+    client.ping().unwrap();
+    file.replace("afterwards\n");
+    client.close();
+    assert_eq!(server.named("DELETE")[0].header("Authorization"), Some("Bearer afterwards"));
+}
+
+/// As a callback does that keeps its token until it has expired.
+fn a_provider_that_gives_the_refused_token_again<D: Driver>() {
+    let server = Server::start(unauthorized());
+    let (asking, client) = Asking::client::<D>(&server.url("/mcp"), &["one", "one", "one"]);
+    fails(client.ping(), Status::Unauthorized);
+    assert_eq!(asking.challenges(), [None, challenge()]);
+    assert_eq!(server.requests().len(), 1, "a refused token is sent once");
 }
 
 fn a_provider_is_asked_again_after_a_401<D: Driver>() {
