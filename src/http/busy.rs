@@ -24,6 +24,6 @@ impl Busy {
     /// Interrupts the connections whose calls are cancelled.
     pub(crate) fn interrupt_cancelled(&self) {
         let controls = self.controls().clone();
-        controls.iter().filter(|control| control.call().is_cancelled()).for_each(|control| control.interrupt());
+        controls.iter().for_each(|control| control.interrupt_cancelled());
     }
 }

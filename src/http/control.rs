@@ -123,7 +123,22 @@ impl Control {
 
     /// Ends whatever the connection is doing: reads and writes that wait on it return at once.
     pub(crate) fn interrupt(&self) {
-        if let Some(stream) = self.state().stream.upgrade() {
+        self.state().interrupt();
+    }
+
+    /// The same if the call that the connection works for is cancelled. The lock keeps another call from taking the
+    /// connection between the look and the end.
+    pub(crate) fn interrupt_cancelled(&self) {
+        let state = self.state();
+        if state.call.is_cancelled() {
+            state.interrupt();
+        }
+    }
+}
+
+impl State {
+    fn interrupt(&self) {
+        if let Some(stream) = self.stream.upgrade() {
             // An error means that the socket is closed already.
             let _ = stream.shutdown(Shutdown::Both);
         }
