@@ -164,18 +164,24 @@ fn compile(compiler: &str, standard: &str, source: &str) -> bool {
     true
 }
 
+/// Compiles in three standards; what lacks its compiler is skipped, except where nothing may be.
+fn compiles(compiler: &str, standards: [&str; 3], source: &str) {
+    if !standards.into_iter().all(|standard| compile(compiler, standard, source)) {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "{compiler} is missing");
+        eprintln!("skipped: {source} with {compiler}, which is not installed");
+    }
+}
+
 #[test]
 fn it_compiles_alone_and_twice_as_c() {
-    for standard in ["c99", "c11", "c17"] {
-        assert!(compile("cc", standard, "header_twice.c"), "a C compiler is needed");
-        compile("clang", standard, "header_twice.c");
+    for compiler in ["cc", "gcc", "clang"] {
+        compiles(compiler, ["c99", "c11", "c17"], "header_twice.c");
     }
 }
 
 #[test]
 fn it_compiles_alone_and_twice_as_cpp() {
-    for standard in ["c++11", "c++17", "c++20"] {
-        assert!(compile("c++", standard, "header.cc"), "a C++ compiler is needed");
-        compile("clang++", standard, "header.cc");
+    for compiler in ["g++", "clang++"] {
+        compiles(compiler, ["c++11", "c++17", "c++20"], "header.cc");
     }
 }

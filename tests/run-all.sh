@@ -43,6 +43,7 @@ build_c examples/c/ping.c "$target_dir/examples-c/ping" || exit 1
 
 suite "Real servers: ping" python3 tests/interop/run.py "$target_dir/examples-c/ping"
 suite "Real servers: every operation" python3 tests/interop/operations.py
+suite "Real servers: the bearer examples" python3 tests/interop/bearer_examples.py
 suite "The daemon example" python3 tests/interop/daemon.py
 suite "Installed copies" tests/install/run.sh
 suite "Other languages" tests/bindings/run.sh

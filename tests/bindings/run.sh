@@ -126,26 +126,34 @@ imports() {
         "$work/import_$module" "$MCP_URL"
 }
 
+have_cpp() {
+    have "$1" && have pkg-config
+}
+
 if have python3; then
     for compiler in g++ clang++; do
-        if have "$compiler"; then
+        if have_cpp "$compiler"; then
             cpp_tests "$compiler"
         else
-            skip "C++, $compiler" "it is not installed"
+            skip "C++, $compiler" "it is not installed, or pkg-config is not"
         fi
     done
 fi
-check "C++, the example" cpp_example
-if have cmake; then check "CMake, the example" cmake_example; else skip "CMake, the example" "cmake is not installed"; fi
+if have_cpp c++; then check "C++, the example" cpp_example; else skip "C++, the example" "c++ or pkg-config is not installed"; fi
+if have cmake && have c++; then
+    check "CMake, the example" cmake_example
+else
+    skip "CMake, the example" "cmake or c++ is not installed"
+fi
 
-if have go; then
+if have go && have pkg-config; then
     check "Go, gofmt" go_format
     check "Go, vet" in_folder bindings/go go vet .
     check "Go, tests with the race detector" go_test -race
     check "Go, the example" go_example
     check "Go without cgo, the example" purego_example
 else
-    skip "Go" "go is not installed"
+    skip "Go" "go or pkg-config is not installed"
 fi
 
 if have python3; then check "Python, the example" python_example; else skip "Python" "python3 is not installed"; fi
@@ -162,6 +170,6 @@ if have doxygen; then check "The reference has no gap" make -s docs; else skip "
 if have swift; then
     check "Swift, the package" in_folder bindings/swift swift build --scratch-path "$work/swift"
 else
-    echo "         Swift itself is not tested: there is no Swift compiler here"
+    excuse "Swift, the package" "there is no Swift compiler here, and none that could be installed"
 fi
 summary

@@ -129,14 +129,14 @@ if have pkg-config; then
 else
     skip "pkg-config" "it is not installed"
 fi
-if have cmake; then
+if have cmake && have c++; then
     check "CMake finds the package" by_cmake "$stage$prefix"
     for program in c_shared c_static cc_shared cc_static; do
         check "CMake, $program" cmake_program "$program"
     done
     check "CMake finds it after a move" found_after_a_move
 else
-    skip "CMake" "it is not installed"
+    skip "CMake" "cmake or c++ is not installed"
 fi
 check "make uninstall leaves nothing" nothing_is_left
 check "make install under umask 077" anybody_can_read_it
