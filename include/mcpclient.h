@@ -1,5 +1,7 @@
-/*
- * mcpclient.h - the Model Context Protocol (MCP) client.
+/**
+ * @file mcpclient.h
+ *
+ * The Model Context Protocol (MCP) client.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  *
@@ -46,9 +48,10 @@
  * Only the _free of an object must be its last use. What is set on a client
  * takes effect on its next request. A call can be ended from another thread by
  * mcpclient_cancel. The library starts a thread only for what cannot be done
- * within a call: to read what the server sends outside calls, and to look up
- * host names, which nothing can interrupt. Each blocks every signal and is
- * joined by mcpclient_close and mcpclient_free. The library stays in memory
+ * within a call: to read what the server sends outside calls, to look up host
+ * names, which nothing can interrupt, and to tell a server that a call or a
+ * session was given up. Each blocks every signal; mcpclient_close and
+ * mcpclient_free wait for them, a second at most. The library stays in memory
  * once loaded, also after dlclose.
  *
  * Fork and signals. After fork, the child's client opens connections and a
@@ -128,11 +131,12 @@
 #define MCPCLIENT_NULLABLE
 #endif
 
-/* The version of this header as one number, and a test for it:
-   #if MCPCLIENT_VERSION_AT_LEAST(1, 2, 3) */
+/** The version of this header as one number. */
 #define MCPCLIENT_VERSION_NUMBER \
     (MCPCLIENT_VERSION_MAJOR * 1000000 + MCPCLIENT_VERSION_MINOR * 1000 + \
      MCPCLIENT_VERSION_PATCH)
+/** Whether the header is of this version or a later one, also for the
+    preprocessor. */
 #define MCPCLIENT_VERSION_AT_LEAST(major, minor, patch) \
     (MCPCLIENT_VERSION_NUMBER >= (major) * 1000000 + (minor) * 1000 + (patch))
 

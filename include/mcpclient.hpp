@@ -41,8 +41,8 @@
  *
  * Callbacks. Any std::function, kept until it is replaced or its owner is
  * gone. An exception that leaves a callback ends there, as it must not cross
- * the C API: a token source then counts as having no token, a request is
- * answered with a JSON-RPC error, a notification is done.
+ * the C API: a token source then has the token that it has set before, if any,
+ * a request is answered with a JSON-RPC error, a notification is done.
  */
 
 #ifndef MCPCLIENT_HPP
@@ -50,6 +50,7 @@
 
 #include <mcpclient.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -70,7 +71,21 @@ struct mcpclient {
     class client;
 
     using text = std::string_view;
-    using optional_text = std::optional<std::string_view>;
+
+    /// A text or none: std::nullopt, or a NULL such as std::getenv may return.
+    class optional_text {
+    public:
+        optional_text(std::nullopt_t = std::nullopt) noexcept {}
+        optional_text(const char *given) noexcept : given_(given == nullptr ? decltype(given_)() : text(given)) {}
+        optional_text(text given) noexcept : given_(given) {}
+        optional_text(const std::string &given) noexcept : given_(given) {}
+        optional_text(std::optional<text> given) noexcept : given_(given) {}
+        optional_text(const std::optional<std::string> &given) noexcept : given_(given) {}
+
+    private:
+        friend struct mcpclient;
+        std::optional<text> given_;
+    };
 
     /// Gets a token, by token_request::set.
     using token_callback = std::function<void(token_request &)>;
@@ -109,7 +124,15 @@ private:
     /// A string as C wants it, NULL for std::nullopt.
     class c_string {
     public:
-        explicit c_string(optional_text given);
+        explicit c_string(const optional_text &given);
+        c_string(const c_string &) = delete;
+        c_string &operator=(const c_string &) = delete;
+        /// It may be a credential, which is not left behind.
+        ~c_string()
+        {
+            if (copy_)
+                std::for_each(copy_->begin(), copy_->end(), [](volatile char &byte) { byte = 0; });
+        }
         operator const char *() const noexcept { return copy_ ? copy_->c_str() : nullptr; }
 
     private:
@@ -171,9 +194,9 @@ private:
     std::shared_ptr<const mcpclient_error> failure_;
 };
 
-inline mcpclient::c_string::c_string(optional_text given) : copy_(given)
+inline mcpclient::c_string::c_string(const optional_text &given) : copy_(given.given_)
 {
-    if (given && given->find('\0') != text::npos)
+    if (copy_ && copy_->find('\0') != std::string::npos)
         throw error(MCPCLIENT_ERROR_INVALID_ARGUMENT, "a text has a NUL inside");
 }
 
@@ -203,6 +226,12 @@ class mcpclient::value {
 public:
     /// Takes over a value of the C API.
     explicit value(mcpclient_value *handle) noexcept : handle_(handle) {}
+
+    /// Parses JSON text.
+    static value parse(text json) { return value(made(mcpclient_value_parse, c_string(json))); }
+
+    /// A copy of what is at a pointer: what callbacks are given does not last.
+    value copy(text pointer = "") const { return value(made(mcpclient_value_copy, get(), c_string(pointer))); }
 
     /// The whole as JSON text.
     std::string json() const { return mcpclient_value_json(get()); }
@@ -268,10 +297,10 @@ public:
 
     /// The WWW-Authenticate header of the 401 that refused a token, empty when it had none; std::nullopt when no token
     /// was refused.
-    optional_text challenge() const noexcept
+    std::optional<text> challenge() const noexcept
     {
         const char *header = mcpclient_token_request_challenge(handle_);
-        return header == nullptr ? std::nullopt : optional_text(header);
+        return header == nullptr ? std::nullopt : std::optional<text>(header);
     }
 
     /// Hands over the token.

@@ -2,12 +2,19 @@ package mcpclient
 
 // #include <stdlib.h>
 // #include <mcpclient.h>
+//
+// // Texts may be credentials, which are not left behind.
+// static void mcpclient_go_free(char *text)
+// {
+//     for (volatile char *byte = text; byte && *byte; byte++)
+//         *byte = 0;
+//     free(text);
+// }
 import "C"
 
 import (
 	"encoding/json"
 	"strings"
-	"unsafe"
 )
 
 // argument is a text on its way to C, or why it cannot go there.
@@ -32,7 +39,7 @@ func optional(text string) argument {
 	return required(text)
 }
 
-// encoded is a value as JSON text; NULL for nil.
+// encoded is a value as JSON text; NULL for nil, also for a nil map.
 func encoded(value any) argument {
 	if value == nil {
 		return argument{}
@@ -40,6 +47,9 @@ func encoded(value any) argument {
 	text, err := json.Marshal(value)
 	if err != nil {
 		return argument{err: &Error{Status: ErrInvalidArgument, Message: err.Error(), cause: err}}
+	}
+	if string(text) == "null" {
+		return argument{}
 	}
 	return required(string(text))
 }
@@ -64,7 +74,7 @@ func copyTexts(arguments []argument) (texts, error) {
 
 func (t texts) free() {
 	for _, text := range t {
-		C.free(unsafe.Pointer(text))
+		C.mcpclient_go_free(text)
 	}
 }
 

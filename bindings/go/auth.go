@@ -6,11 +6,42 @@ import "C"
 import (
 	"runtime"
 	"runtime/cgo"
+	"sync"
 )
 
-// Auth is credentials that any number of clients share. It holds no connection and needs no closing.
+// Auth is credentials that any number of clients share. Clients that have it go on using it after Close.
 type Auth struct {
-	handle *C.mcpclient_auth
+	held *heldAuth
+}
+
+// heldAuth is the handle, freed by Close or, as a net, when nobody has the Auth any more.
+type heldAuth struct {
+	mu     sync.Mutex
+	handle *C.mcpclient_auth // nil: closed
+}
+
+func (h *heldAuth) free() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	C.mcpclient_auth_free(h.handle)
+	h.handle = nil
+}
+
+// use runs something with the handle, which lasts for so long.
+func (a *Auth) use(run func(handle *C.mcpclient_auth) error) error {
+	defer runtime.KeepAlive(a)
+	a.held.mu.Lock()
+	defer a.held.mu.Unlock()
+	if a.held.handle == nil {
+		return &Error{Status: ErrInvalidState, Message: "the credentials are closed"}
+	}
+	return run(a.held.handle)
+}
+
+// Close gives the credentials up: they can be set and rotated no more. It may be called again.
+func (a *Auth) Close() error {
+	a.held.free()
+	return nil
 }
 
 // TokenRequest is why a token provider is asked.
@@ -60,8 +91,8 @@ func newAuth(make func(texts, **C.mcpclient_error) *C.mcpclient_auth, arguments 
 	if handle == nil {
 		return nil, newError(failure)
 	}
-	auth := &Auth{handle}
-	runtime.AddCleanup(auth, func(handle *C.mcpclient_auth) { C.mcpclient_auth_free(handle) }, handle)
+	auth := &Auth{&heldAuth{handle: handle}}
+	runtime.AddCleanup(auth, (*heldAuth).free, auth.held)
 	return auth, nil
 }
 
@@ -72,7 +103,8 @@ func (a *Auth) SetToken(token string) error {
 		return err
 	}
 	defer texts.free()
-	defer runtime.KeepAlive(a)
-	var failure *C.mcpclient_error
-	return check(C.mcpclient_bearer_auth_set_token(a.handle, texts[0], &failure), failure)
+	return a.use(func(handle *C.mcpclient_auth) error {
+		var failure *C.mcpclient_error
+		return check(C.mcpclient_bearer_auth_set_token(handle, texts[0], &failure), failure)
+	})
 }

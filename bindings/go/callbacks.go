@@ -112,7 +112,9 @@ func mcpclientGoRequest(handle C.uintptr_t, method *C.char, params *C.mcpclient_
 		return
 	}
 	answer := internalError
-	errors.As(err, &answer)
+	if errors.As(err, &answer) && answer == nil {
+		answer = internalError
+	}
 	texts, err := copyTexts([]argument{required(answer.Message)})
 	if err != nil {
 		return

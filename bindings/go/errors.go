@@ -58,6 +58,7 @@ type Error struct {
 // challenge keeps the C error, which can read the WWW-Authenticate header.
 type challenge struct {
 	handle *C.mcpclient_error
+	_      *byte // without a pointer it would share a block with others, which would keep it from being collected
 }
 
 func (e *Error) Error() string {
@@ -111,7 +112,7 @@ func newError(failure *C.mcpclient_error) *Error {
 		C.mcpclient_error_free(failure)
 		return e
 	}
-	e.challenge = &challenge{failure}
+	e.challenge = &challenge{handle: failure}
 	runtime.AddCleanup(e.challenge, func(handle *C.mcpclient_error) { C.mcpclient_error_free(handle) }, failure)
 	return e
 }

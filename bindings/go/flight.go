@@ -28,6 +28,8 @@ type flight struct {
 	users   int // whoever uses the handle: setters, and calls whether wanted or given up
 	wanted  int // calls that somebody waits for
 	givenUp int // calls whose context is done
+
+	sweeping bool // whether sweepAgain is due
 }
 
 // passage is one call.
@@ -100,24 +102,26 @@ func (f *flight) giveUp(p *passage) {
 	f.wanted--
 	f.givenUp++
 	f.sweep()
-	time.AfterFunc(cancelAgain, f.sweepAgain)
 }
 
 // sweep cancels the calls that were given up, unless that would hit one that somebody waits for. No call can begin
 // meanwhile, as that takes the lock.
 func (f *flight) sweep() {
-	if f.givenUp > 0 && f.wanted == 0 {
-		C.mcpclient_cancel(f.handle)
+	if f.givenUp == 0 || f.wanted > 0 {
+		return
+	}
+	C.mcpclient_cancel(f.handle)
+	if !f.sweeping {
+		f.sweeping = true
+		time.AfterFunc(cancelAgain, f.sweepAgain)
 	}
 }
 
 func (f *flight) sweepAgain() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.givenUp > 0 {
-		f.sweep()
-		time.AfterFunc(cancelAgain, f.sweepAgain)
-	}
+	f.sweeping = false
+	f.sweep()
 }
 
 func (f *flight) close() {
@@ -126,7 +130,11 @@ func (f *flight) close() {
 		f.closed = true
 		for f.users > 0 {
 			C.mcpclient_cancel(f.handle)
-			again := time.AfterFunc(cancelAgain, f.landed.Broadcast)
+			again := time.AfterFunc(cancelAgain, func() {
+				f.mu.Lock() // so that the wait below has begun
+				defer f.mu.Unlock()
+				f.landed.Broadcast()
+			})
 			f.landed.Wait()
 			again.Stop()
 		}

@@ -160,3 +160,22 @@ func TestForgottenClientIsFreed(t *testing.T) {
 		return freed.Load()
 	})
 }
+
+// Credentials among small neighbours that live on are freed all the same, and with them what their provider holds.
+func TestForgottenAuthIsFreed(t *testing.T) {
+	var freed atomic.Int32
+	var neighbours []*int32
+	const many = 100
+	for range many {
+		held := new([64]byte)
+		runtime.AddCleanup(held, func(int) { freed.Add(1) }, 0)
+		_, err := NewTokenProviderAuth(func(TokenRequest) (string, error) { return string(held[:1]), nil })
+		must(t, err)
+		neighbours = append(neighbours, new(int32))
+	}
+	eventually(t, "the end of the credentials", func() bool {
+		runtime.GC()
+		return freed.Load() >= many-1
+	})
+	runtime.KeepAlive(neighbours)
+}

@@ -5,7 +5,6 @@ import "C"
 
 import (
 	"math"
-	"runtime"
 	"time"
 )
 
@@ -29,13 +28,15 @@ func (c *Client) SetBearerToken(token string) error {
 
 // SetAuth sets the credentials of every request from the next one on; nil: none. It takes the place of SetBearerToken.
 func (c *Client) SetAuth(auth *Auth) error {
-	defer runtime.KeepAlive(auth)
-	return c.set(func(h *C.mcpclient, _ texts, e **C.mcpclient_error) C.mcpclient_status {
-		if auth == nil {
-			return C.mcpclient_set_auth(h, nil, e)
-		}
-		return C.mcpclient_set_auth(h, auth.handle, e)
-	})
+	set := func(handle *C.mcpclient_auth) error {
+		return c.set(func(h *C.mcpclient, _ texts, e **C.mcpclient_error) C.mcpclient_status {
+			return C.mcpclient_set_auth(h, handle, e)
+		})
+	}
+	if auth == nil {
+		return set(nil)
+	}
+	return auth.use(set)
 }
 
 // SetHeader sets a header of every request from the next one on.

@@ -6,6 +6,7 @@ import "C"
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"strconv"
 	"strings"
 	"sync"
@@ -57,11 +58,16 @@ func (v *Value) Text(pointer string) (string, bool) {
 	return text, ok
 }
 
-// Int64 returns the number at a pointer, if there is one that is written as an integer and fits.
+// Int64 returns the integer at a pointer, if there is one that fits; also one that is written as 3.0 or 3e2, as long as
+// a float64 holds every integer of its size.
 func (v *Value) Int64(pointer string) (int64, bool) {
 	number, ok := v.at(pointer).(json.Number)
-	integer, err := number.Int64()
-	return integer, ok && err == nil
+	if integer, err := number.Int64(); err == nil {
+		return integer, ok
+	}
+	float, err := number.Float64()
+	whole := err == nil && float == math.Trunc(float) && math.Abs(float) <= 1<<53
+	return int64(float), ok && whole
 }
 
 // Float64 returns the number at a pointer, if there is one.

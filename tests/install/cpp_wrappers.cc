@@ -256,6 +256,25 @@ void a_token_provider_is_asked_and_asked_again()
     CHECK(lives.use_count() == 1);
 }
 
+void a_null_is_no_text()
+{
+    client client(demo + "/mcp");
+    const char *unset = nullptr;
+    client.set_bearer_token(unset);
+    CHECK(failure_of([&] { client.ping(); }).status() == MCPCLIENT_ERROR_UNAUTHORIZED);
+    client.set_bearer_token(std::optional<std::string>("demo-token"));
+    client.ping();
+}
+
+void values_can_be_made_and_kept()
+{
+    const auto whole = mcpclient::value::parse(R"({"a": [1, {"b": "c"}]})");
+    const auto part = whole.copy("/a/1");
+    CHECK(part.json() == R"({"b": "c"})" && part.get_string("/b") == "c" && whole.copy().count() == 1);
+    CHECK(refuses([] { mcpclient::value::parse("[1"); }));
+    CHECK(refuses([&] { whole.copy("/b"); }));
+}
+
 void exceptions_stay_in_their_callbacks()
 {
     client client(demo + "/mcp");
@@ -377,6 +396,8 @@ int main(int argc, char **argv)
     credentials_are_shared_and_rotated();
     a_token_file_is_read_again();
     a_token_provider_is_asked_and_asked_again();
+    a_null_is_no_text();
+    values_can_be_made_and_kept();
     exceptions_stay_in_their_callbacks();
     the_server_s_notifications_and_requests_arrive();
     a_listener_hears_what_comes_outside_of_calls();
