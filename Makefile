@@ -66,7 +66,7 @@ bench: ## compare with libcurl, as a Markdown table
 	CC="$(CC)" bench/run.sh
 
 header: ## write include/mcpclient.h anew
-	UPDATE_HEADER=1 $(CARGO) test --test header
+	UPDATE_HEADER=1 $(CARGO) test --test header the_committed_header
 
 conformance-client: all ## build the client that `make conformance` tests
 	mkdir -p target

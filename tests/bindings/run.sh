@@ -24,6 +24,9 @@ else
     skip "what needs a server that asks back" "python3 is not installed"
 fi
 
+# Go's cache does not look at what pkg-config says: without this, it would link with a folder of an earlier run.
+export CGO_LDFLAGS="-O2 -g -L$prefix/lib"
+
 # says_ok COMMAND...: with the right token it prints OK, with a wrong one it fails and prints the server's reason.
 says_ok() {
     MCP_TOKEN=demo-token "$@" | tee /dev/stderr | grep -q '^OK' &&
