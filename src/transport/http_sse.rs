@@ -1,9 +1,10 @@
 //! HTTP+SSE, the transport of 2024-11-05: one long GET stream that brings every answer, and an endpoint for POSTs.
 
+mod lane;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::event_stream::EventStream;
@@ -14,9 +15,14 @@ use crate::exchange::{Exchange, Outgoing, Target};
 use crate::http::{Method, origin};
 use crate::protocol::jsonrpc::{self, Answer, Incoming};
 use crate::threads::Threads;
+use lane::Lane;
 
 /// How many messages of the server may wait for their handler; more are dropped rather than stopping the answers.
 const MOST_UNASKED: usize = 1024;
+/// How many pings may wait for their answer.
+const MOST_PINGS: usize = 16;
+/// How many requests of the server are handled at once.
+const MOST_NESTED: usize = 4;
 
 /// A connected stream with its endpoint.
 pub(crate) struct HttpSse {
@@ -134,7 +140,7 @@ impl HttpSse {
         let poster = Poster { exchange, endpoint };
         let call = Call::new(None, &stop);
         let inbox = Inbox { poster: poster.clone(), peer, call, queued: Arc::default() };
-        let mut reader = Reader { answers: answers.clone(), inbox, queue: None, threads: threads.clone() };
+        let mut reader = Reader { answers: answers.clone(), inbox, lanes: Lanes::new(), threads: threads.clone() };
         threads
             .spawn("sse", move || reader.run(stream))
             .map_err(|error| Error::Internal(format!("no thread could be started: {error}")))?;
@@ -256,16 +262,18 @@ impl Inbox {
         self.queued.load(Ordering::Relaxed).saturating_add(size) <= limit
     }
 
-    /// Handles what comes until the session is over; what waits then is dropped.
-    fn run(&self, queue: &Receiver<Unasked>) {
-        for unasked in queue.iter().take_while(|_| !self.call.is_cancelled()) {
-            self.queued.fetch_sub(unasked.size(), Ordering::Relaxed);
-            if let Some(response) = unasked.deliver(&*self.peer) {
-                let call = self.call.within(self.poster.exchange.settings().timeout);
-                let outbound = Outbound { id: 0, message: &response, headers: &[], repeatable: true };
-                // If the response does not get through, the server's own deadline ends its waiting.
-                let _ = self.poster.send(&call, &outbound);
-            }
+    fn is_open(&self) -> bool {
+        !self.call.is_cancelled()
+    }
+
+    /// Hands a message to its handler, and sends the response.
+    fn handle(&self, unasked: &Unasked) {
+        self.queued.fetch_sub(unasked.size(), Ordering::Relaxed);
+        if let Some(response) = unasked.deliver(&*self.peer) {
+            let call = self.call.within(self.poster.exchange.settings().timeout);
+            let outbound = Outbound { id: 0, message: &response, headers: &[], repeatable: true };
+            // If the response does not get through, the server's own deadline ends its waiting.
+            let _ = self.poster.send(&call, &outbound);
         }
     }
 }
@@ -273,8 +281,34 @@ impl Inbox {
 struct Reader {
     answers: Arc<Answers>,
     inbox: Inbox,
-    queue: Option<SyncSender<Unasked>>,
+    lanes: Lanes,
     threads: Arc<Threads>,
+}
+
+/// What waits for its turn. No callback keeps a `ping` waiting, and one that calls the client does not keep the server
+/// from asking within that call; notifications stay in order.
+struct Lanes {
+    notifications: Lane,
+    requests: Lane,
+    pings: Lane,
+}
+
+impl Lanes {
+    fn new() -> Lanes {
+        Lanes {
+            notifications: Lane::new("events", MOST_UNASKED, 1),
+            requests: Lane::new("requests", MOST_UNASKED, MOST_NESTED),
+            pings: Lane::new("pings", MOST_PINGS, 1),
+        }
+    }
+
+    fn of(&mut self, unasked: &Unasked) -> &mut Lane {
+        match unasked {
+            Unasked::Notification { .. } => &mut self.notifications,
+            Unasked::Request { method, .. } if method == "ping" => &mut self.pings,
+            Unasked::Request { .. } => &mut self.requests,
+        }
+    }
 }
 
 impl Drop for Reader {
@@ -331,23 +365,13 @@ impl Reader {
     }
 
     fn hand_over(&mut self, unasked: Unasked) {
-        if self.queue.is_none() {
-            self.queue = self.start_inbox();
-        }
-        // When the queue is full, or no thread is to be had, what comes too fast is dropped.
+        // When too many wait, or no thread is to be had, what comes too fast is dropped.
         let size = unasked.size();
-        if let Some(queue) = self.queue.as_ref().filter(|_| self.inbox.admits(size)) {
+        if self.inbox.admits(size) {
             self.inbox.queued.fetch_add(size, Ordering::Relaxed);
-            if queue.try_send(unasked).is_err() {
+            if self.lanes.of(&unasked).push(unasked, &self.inbox, &self.threads).is_err() {
                 self.inbox.queued.fetch_sub(size, Ordering::Relaxed);
             }
         }
-    }
-
-    fn start_inbox(&self) -> Option<SyncSender<Unasked>> {
-        let (sender, receiver) = mpsc::sync_channel::<Unasked>(MOST_UNASKED);
-        let inbox = self.inbox.clone();
-        let work = move || inbox.run(&receiver);
-        self.threads.spawn("events", work).ok().map(|()| sender)
     }
 }
