@@ -429,6 +429,8 @@ impl Drop for Client {
             true => process.close(),
             false => process.abandon(),
         }
+        // Their user data goes now, in the child of a fork too, where the parent's state is never dropped.
+        self.handlers.store(Arc::default());
         // Whatever outlives the client, such as a thread that waits for a name service, holds no secret of it.
         self.settings.store(Arc::new(self.settings.load().without_secrets()));
         self.cache.clear();

@@ -88,6 +88,17 @@ impl Handlers {
         };
     }
 
+    /// Those of this method alone: a callback that runs for long keeps no other from being let go.
+    fn only(&self, method: &str) -> Handlers {
+        let pick = |key: Option<String>| self.notifications.get_key_value(&key);
+        let notifications = [pick(None), pick(Some(method.to_owned()))].into_iter().flatten();
+        let requests = self.requests.get_key_value(method).into_iter();
+        Handlers {
+            notifications: notifications.map(|(key, handler)| (key.clone(), handler.clone())).collect(),
+            requests: requests.map(|(key, handler)| (key.clone(), handler.clone())).collect(),
+        }
+    }
+
     /// Whether anybody listens to notifications of this method.
     pub(crate) fn hears(&self, method: &str) -> bool {
         self.notifications.contains_key(&None) || self.notifications.contains_key(&Some(method.to_owned()))
@@ -163,14 +174,16 @@ impl Dispatcher {
 impl Peer for Dispatcher {
     fn notified(&self, method: &str, params: Option<&RawValue>) {
         self.cache.notified(method);
-        self.handlers.load_full().notify(method, params);
+        let concerned = self.handlers.load().only(method);
+        concerned.notify(method, params);
     }
 
     fn asked(&self, id: &RawValue, method: &str, params: Option<&RawValue>) -> Vec<u8> {
         if method == "ping" {
             return jsonrpc::result(id.get(), "{}");
         }
-        match self.handlers.load_full().ask(method, params) {
+        let concerned = self.handlers.load().only(method);
+        match concerned.ask(method, params) {
             Ok(result) => jsonrpc::result(id.get(), &result),
             Err((code, message)) => jsonrpc::error(id.get(), code, &message),
         }
