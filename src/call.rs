@@ -74,6 +74,10 @@ impl Call {
         }
     }
 
+    pub(crate) fn has_deadline(&self) -> bool {
+        self.deadline.is_some()
+    }
+
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancellations.0.load(Ordering::SeqCst) != self.seen
     }

@@ -154,6 +154,10 @@ impl StreamableHttp {
         let mut unasked = Vec::new();
         let verdict = jsonrpc::find_response(message, id, |incoming| unasked.extend(Unasked::of(incoming)))?;
         for one in unasked {
+            // No callback begins once nobody listens any more.
+            if call.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
             // Since 2026-07-28 a server asks nothing on a stream, and no client sends responses.
             if self.is_modern() && matches!(one, Unasked::Request { .. }) {
                 continue;
@@ -168,10 +172,14 @@ impl StreamableHttp {
     /// Sends the response to a request of the server. Whether the server likes it is its own affair; that the call is
     /// over is the caller's.
     fn respond(&self, call: &Call, response: &[u8]) -> Result<(), Error> {
-        match self.notify(call, response, &[]) {
-            Err(over @ (Error::Cancelled | Error::Timeout(_))) => Err(over),
-            _ => Ok(()),
-        }
+        let settings = self.exchange.settings();
+        // A stream outside any call has no deadline; sending something has one.
+        let sending = match call.has_deadline() {
+            true => call.clone(),
+            false => call.within(settings.timeout).connecting_within(settings.connect_timeout),
+        };
+        let _ = self.notify(&sending, response, &[]);
+        call.remaining().map(drop)
     }
 
     fn read_stream(
