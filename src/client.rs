@@ -11,7 +11,6 @@ use crate::error::Error;
 use crate::exchange::Target;
 use crate::handlers::{Dispatcher, Handlers, NotificationHandler, RequestHandler};
 use crate::http::{origin, proxy, tls};
-use crate::listener::Listener;
 use crate::operations::{ListCache, Operation, lists, members, named};
 use crate::process::Process;
 use crate::protocol::Version;
@@ -19,7 +18,7 @@ use crate::protocol::discover;
 use crate::protocol::jsonrpc::Members;
 use crate::protocol::meta::raw;
 use crate::server::Server;
-use crate::session::{Ask, Session};
+use crate::session::Ask;
 use crate::settings::{Settings, Transport};
 use crate::text;
 use crate::value::Value;
@@ -398,26 +397,12 @@ impl Client {
     /// `{"toolsListChanged":true,"resourceSubscriptions":["file:///x"]}`.
     pub fn listen(&self, filter: Option<&str>) -> Result<(), Error> {
         let filter = members("filter", filter)?;
-        let process = self.process();
-        self.operate(|operation| {
-            operation.on_session(|session: &Arc<Session>| {
-                if let Some(present) = process.listener()
-                    && present.change(operation.call, session, filter.as_ref())?
-                {
-                    return Ok(());
-                }
-                let session = session.clone();
-                let listener =
-                    Listener::start(&process, operation.dispatcher, operation.call, session, filter.clone())?;
-                process.set_listener(Some(Arc::new(listener)));
-                Ok(())
-            })
-        })
+        self.operate(|operation| operation.listen(filter.as_ref()))
     }
 
-    /// Ends the stream of [`Client::listen`].
+    /// Ends the stream of [`Client::listen`]. Up to 2025-11-25 the server's own stream stays open while handlers are set.
     pub fn stop_listening(&self) {
-        self.process().set_listener(None);
+        self.process().stop_listening(!self.handlers.load().is_empty());
     }
 }
 

@@ -37,6 +37,7 @@ mod server;
 mod session;
 mod settings;
 mod sse;
+mod subscriptions;
 mod text;
 mod threads;
 mod transport;

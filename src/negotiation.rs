@@ -115,7 +115,7 @@ impl Negotiation<'_> {
             dispatcher,
             ids,
             tool_headers: KnownTools::default(),
-            stream_wanted: AtomicBool::new(false),
+            streamless: AtomicBool::new(false),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::handlers::Dispatcher;
 use crate::http::{Busy, Http};
-use crate::listener::Listener;
+use crate::listener::{self, Listener};
 use crate::negotiation::Negotiation;
 use crate::session::Session;
 use crate::settings::{Settings, Transport};
@@ -25,6 +25,8 @@ use crate::threads::Threads;
 
 /// How long `close` may take in all.
 const MOST_CLOSING: Duration = Duration::from_millis(900);
+/// How long a server may take to end the subscriptions that nobody wants any more.
+const MOST_PARTING: Duration = Duration::from_secs(5);
 
 /// The state in this process.
 #[derive(Default)]
@@ -34,6 +36,10 @@ pub(crate) struct Process {
     ids: Arc<AtomicU64>,
     threads: Arc<Threads>,
     busy: Arc<Busy>,
+    /// Ends the unsubscribing that goes on after a stop.
+    partings: Arc<Cancellations>,
+    /// Held by each thread that unsubscribes.
+    parting: Arc<()>,
     slot: Mutex<Slot>,
     changed: Condvar,
 }
@@ -45,6 +51,13 @@ struct Slot {
     listener: Option<Arc<Listener>>,
     /// The thread that is connecting.
     connecting: Option<ThreadId>,
+}
+
+impl Slot {
+    /// Whether this is the session of the client, which has not been closed since.
+    fn has(&self, session: &Arc<Session>) -> bool {
+        self.session.as_ref().is_some_and(|present| Arc::ptr_eq(present, session))
+    }
 }
 
 /// A session, and whether this very call has made it.
@@ -209,21 +222,59 @@ impl Process {
         self.busy.interrupt_cancelled();
     }
 
-    /// Begins to listen, in place of whatever was listened to before.
-    pub(crate) fn set_listener(&self, listener: Option<Arc<Listener>>) {
-        let before = std::mem::replace(&mut self.slot().listener, listener);
-        if let Some(before) = before {
+    /// Begins to listen, in place of whatever was listened to before; `false` when the session is no longer the client's.
+    pub(crate) fn replace_listener(&self, listener: &Arc<Listener>, session: &Arc<Session>) -> bool {
+        let mut slot = self.slot();
+        if !slot.has(session) {
+            return false;
+        }
+        if let Some(before) = slot.listener.replace(listener.clone()) {
             before.stop();
         }
+        true
     }
 
-    /// Keeps a listener unless there is one already.
-    pub(crate) fn add_listener(&self, listener: Listener) {
+    /// Keeps a listener unless there is one already, or the session is no longer the client's.
+    pub(crate) fn add_listener(&self, listener: &Arc<Listener>, session: &Arc<Session>) -> bool {
         let mut slot = self.slot();
-        match slot.listener {
-            None => slot.listener = Some(Arc::new(listener)),
-            Some(_) => listener.stop(),
+        let free = slot.listener.as_ref().is_none_or(|present| present.is_ended());
+        let added = free && slot.has(session);
+        if added {
+            slot.listener = Some(listener.clone());
         }
+        added
+    }
+
+    /// Ends this listener, unless another has taken its place.
+    pub(crate) fn drop_listener(&self, listener: &Arc<Listener>) {
+        let mut slot = self.slot();
+        slot.listener.take_if(|present| Arc::ptr_eq(present, listener));
+        listener.stop();
+    }
+
+    /// Ends what the caller listens to. The stream that handlers imply, in the eras that have it, stays: it may be the one
+    /// on which the server asks.
+    pub(crate) fn stop_listening(&self, has_handlers: bool) {
+        let stopped = {
+            let mut slot = self.slot();
+            let keeps = has_handlers && slot.session.as_ref().is_some_and(|session| session.may_have_stream());
+            let Some(listener) = slot.listener.clone().filter(|listener| listener.is_explicit()) else { return };
+            match keeps {
+                true => listener.become_automatic(),
+                false => {
+                    slot.listener = None;
+                    listener.stop();
+                }
+            }
+            listener
+        };
+        let call = Call::new(Some(MOST_PARTING), &self.partings);
+        stopped.unsubscribe(self, call, self.parting.clone());
+    }
+
+    /// Waits for the unsubscribing that is under way, which would undo what is subscribed to now.
+    pub(crate) fn wait_for_parting(&self, call: &Call) -> Result<(), Error> {
+        listener::wait_for_parting(call, &self.parting, MOST_PARTING)
     }
 
     pub(crate) fn listener(&self) -> Option<Arc<Listener>> {
@@ -231,20 +282,23 @@ impl Process {
     }
 
     pub(crate) fn is_listening(&self) -> bool {
-        self.slot().listener.is_some()
+        self.slot().listener.as_ref().is_some_and(|listener| !listener.is_ended())
     }
 
     /// Ends session, connections and threads, within a second.
     pub(crate) fn close(&self) {
         let end = Instant::now() + MOST_CLOSING;
-        let Slot { http, session, listener, .. } = {
+        let Slot { http, session, .. } = {
             let mut slot = self.slot();
             let connecting = slot.connecting;
+            // Within the lock, so that its thread does not find the client unconnected and connects again.
+            if let Some(listener) = &slot.listener {
+                listener.stop();
+            }
             std::mem::replace(&mut *slot, Slot { connecting, ..Slot::default() })
         };
-        if let Some(listener) = listener {
-            listener.stop();
-        }
+        self.partings.cancel_all();
+        self.busy.interrupt_cancelled();
         if let Some(session) = session {
             session.end(end.saturating_duration_since(Instant::now()));
         }

@@ -14,6 +14,7 @@ use crate::protocol::meta::{self, Meta};
 use crate::protocol::{Version, discover, headers};
 use crate::server::Server;
 use crate::settings::Transport;
+use crate::subscriptions;
 use crate::text;
 use crate::transport::http_sse::HttpSse;
 use crate::transport::streamable_http::StreamableHttp;
@@ -37,8 +38,8 @@ pub(crate) struct Session {
     pub(crate) dispatcher: Dispatcher,
     pub(crate) ids: Arc<AtomicU64>,
     pub(crate) tool_headers: KnownTools,
-    /// Whether the server's own stream was asked for already.
-    pub(crate) stream_wanted: AtomicBool,
+    /// Whether the server has said that it has no stream of its own.
+    pub(crate) streamless: AtomicBool,
 }
 
 /// A stream outside any call.
@@ -172,8 +173,10 @@ impl Session {
         let _ = threads.spawn("cancel", tell);
     }
 
-    /// Opens a subscription (2026-07-28) and waits for the server's acknowledgment.
-    pub(crate) fn open_subscription(&self, call: &Call, ask: &Ask<'_>) -> Result<Stream, Error> {
+    /// Opens a subscription (2026-07-28) to what the filter says and waits for the server's acknowledgment.
+    pub(crate) fn open_subscription(&self, call: &Call, filter: Option<&Members>) -> Result<Stream, Error> {
+        let notifications = meta::raw(filter.map_or(Ok("{}".to_owned()), meta::object)?)?;
+        let ask = &Ask::with(subscriptions::LISTEN, Members::from([("notifications".to_owned(), notifications)]));
         let Wire::StreamableHttp(http) = &self.wire else {
             return Err(Error::Unsupported("HTTP+SSE has no subscriptions of this kind".to_owned()));
         };
@@ -181,7 +184,11 @@ impl Session {
         let message = jsonrpc::request(id, ask.method, self.params(id, ask)?.as_deref());
         let headers = self.method_headers(ask)?;
         let outbound = Outbound { id, message: &message, headers: &headers, repeatable: true };
-        let events = http.subscribe(call, &outbound, &self.dispatcher)?;
+        let (mut events, agreed) = http.subscribe(call, &outbound, &self.dispatcher)?;
+        if let Err(error) = subscriptions::check_acknowledged(filter, agreed.as_deref()) {
+            events.body.discard();
+            return Err(error);
+        }
         Ok(Stream { id: Some(id), events })
     }
 
@@ -228,12 +235,16 @@ impl Session {
         Ok(())
     }
 
-    /// Whether the server's own stream can be opened and was not yet asked for: only a session of Streamable HTTP has
-    /// one.
-    pub(crate) fn wants_stream(&self) -> bool {
+    /// Whether the server may have a stream of its own that nobody asks for: only a session of Streamable HTTP has one.
+    pub(crate) fn may_have_stream(&self) -> bool {
         !self.version.is_modern()
             && self.transport() == Transport::StreamableHttp
-            && !self.stream_wanted.swap(true, Ordering::Relaxed)
+            && !self.streamless.load(Ordering::Relaxed)
+    }
+
+    /// The server has no stream of its own, and need not be asked again in this session.
+    pub(crate) fn set_streamless(&self) {
+        self.streamless.store(true, Ordering::Relaxed);
     }
 
     /// Ends the session, at the server too; never waits for it longer than `limit`.

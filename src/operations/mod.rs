@@ -2,6 +2,7 @@
 
 mod cache;
 mod input;
+mod listening;
 pub(crate) mod lists;
 mod tool_headers;
 pub(crate) mod tools;
@@ -15,7 +16,6 @@ use serde_json::value::RawValue;
 use crate::call::Call;
 use crate::error::Error;
 use crate::handlers::Dispatcher;
-use crate::listener::Listener;
 use crate::process::Process;
 use crate::protocol::jsonrpc::Members;
 use crate::protocol::meta::raw;
@@ -48,21 +48,14 @@ impl Operation<'_> {
         work: impl Fn(&Arc<Session>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.open_stream(&session);
+        self.renewing(session, work)
+    }
+
+    /// Runs `work`, once more on a new session when the server has dropped this one.
+    fn renewing<T>(&self, session: Arc<Session>, work: impl Fn(&Arc<Session>) -> Result<T, Error>) -> Result<T, Error> {
         match work(&session) {
             Err(error) if session.is_gone(&error) => work(&self.process.renew(self.call, &session, self.dispatcher)?),
             result => result,
-        }
-    }
-
-    /// Opens the server's own stream when handlers are set that it may address. A server without one does without.
-    fn open_stream(&self, session: &Arc<Session>) {
-        if self.dispatcher.handlers.load().is_empty() || self.process.is_listening() {
-            return;
-        }
-        if session.wants_stream()
-            && let Ok(listener) = Listener::start_aside(self.process, self.dispatcher, session.clone())
-        {
-            self.process.add_listener(listener);
         }
     }
 

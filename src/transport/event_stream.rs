@@ -15,13 +15,14 @@ pub(crate) struct EventStream {
     pub(crate) body: Body,
     parser: Parser,
     step: Vec<u8>,
+    brought_any: bool,
 }
 
 impl EventStream {
     /// `limit`: the most bytes of one event.
     pub(crate) fn new(body: Body, limit: u64) -> EventStream {
         let parser = Parser::new(usize::try_from(limit).unwrap_or(usize::MAX));
-        EventStream { body, parser, step: vec![0; FIRST_STEP] }
+        EventStream { body, parser, step: vec![0; FIRST_STEP], brought_any: false }
     }
 
     /// The next event, `None` when the stream has ended.
@@ -30,6 +31,7 @@ impl EventStream {
             // Events that came before a call was over are not handed out after it.
             self.body.check()?;
             if let Some(event) = self.parser.next() {
+                self.brought_any = true;
                 return Ok(Some(event));
             }
             let amount = self.body.read(&mut self.step)?;
@@ -42,6 +44,11 @@ impl EventStream {
                 self.step.resize(amount * 4, 0);
             }
         }
+    }
+
+    /// Whether an event has come.
+    pub(crate) fn brought_any(&self) -> bool {
+        self.brought_any
     }
 
     pub(crate) fn last_event_id(&self) -> Option<&str> {

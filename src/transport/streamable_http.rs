@@ -1,5 +1,7 @@
 //! Streamable HTTP, as of 2025-03-26 to 2025-11-25 with sessions, and as of 2026-07-28 without.
 
+mod subscription;
+
 use std::time::Duration;
 
 use super::event_stream::EventStream;
@@ -266,7 +268,8 @@ impl StreamableHttp {
 
     /// Opens a stream by GET; `None` when the server offers none.
     pub(crate) fn open_stream(&self, call: &Call, last_event_id: Option<&str>) -> Result<Option<EventStream>, Error> {
-        let position = last_event_id.and_then(|id| HeaderValue::from_str(id).ok()).map(|id| (LAST_EVENT_ID, id));
+        let position =
+            last_event_id.and_then(|id| HeaderValue::from_bytes(id.as_bytes()).ok()).map(|id| (LAST_EVENT_ID, id));
         let position: Vec<_> = position.into_iter().collect();
         let mut response = self.send(call, Method::GET, EVENT_STREAM, None, &position)?;
         match response.status {
@@ -278,55 +281,6 @@ impl StreamableHttp {
             200..300 => Err(Error::Protocol("the server answered GET with something else than events".to_owned())),
             _ => Err(self.exchange.refuse(&self.target, response)),
         }
-    }
-
-    /// Sends a request whose answer is a stream without end, and waits for its first message.
-    pub(crate) fn subscribe(
-        &self,
-        call: &Call,
-        outbound: &Outbound<'_>,
-        peer: &dyn Peer,
-    ) -> Result<EventStream, Error> {
-        let mut response = self.send(call, Method::POST, EITHER, Some(outbound), &[])?;
-        if !(200..300).contains(&response.status) {
-            return Err(self.exchange.refuse(&self.target, response));
-        }
-        let no_stream =
-            || Error::Protocol("the server answered a subscription with something else than events".to_owned());
-        if response.media_type().as_deref() != Some(EVENT_STREAM) {
-            return Err(self.read_json(call, outbound.id, response, peer).err().unwrap_or_else(no_stream));
-        }
-        response.body.without_limit();
-        let sent = response.sent.take();
-        let mut stream = self.events(response);
-        let error = match self.acknowledgment(call, outbound.id, &mut stream, peer) {
-            Ok(Some(Verdict::Nothing)) => return Ok(stream),
-            Ok(Some(Verdict::Failed(error))) => self.rpc_error(error, sent.as_ref()),
-            Ok(Some(Verdict::Answered(_) | Verdict::Foreign)) => no_stream(),
-            Ok(None) => {
-                let reason = "the event stream ended before the server acknowledged the subscription";
-                Error::Protocol(reason.to_owned())
-            }
-            Err(error) => error,
-        };
-        stream.body.discard();
-        Err(error)
-    }
-
-    /// The first message of a subscription's stream; `None` when the stream ends before.
-    fn acknowledgment(
-        &self,
-        call: &Call,
-        id: u64,
-        stream: &mut EventStream,
-        peer: &dyn Peer,
-    ) -> Result<Option<Verdict>, Error> {
-        while let Some(event) = stream.next()? {
-            if event.event == "message" && !event.data.is_empty() {
-                return self.read_message(call, id, &event.data, peer).map(Some);
-            }
-        }
-        Ok(None)
     }
 
     /// Reads a stream until it ends, however it does.
