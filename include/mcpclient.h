@@ -1399,8 +1399,8 @@ mcpclient_status mcpclient_reply_error(mcpclient_reply *reply,
  *         mcpclient_connect: MCPCLIENT_ERROR_INVALID_ARGUMENT (also when
  *         filter_json is not a JSON object), _INVALID_STATE, _NETWORK, _TLS,
  *         _TIMEOUT, _CANCELLED, _UNAUTHORIZED, _FORBIDDEN, _HTTP, _PROTOCOL,
- *         _RPC, _UNSUPPORTED (also when the server offers no such stream),
- *         _INTERNAL.
+ *         _RPC, _UNSUPPORTED (also when the server offers no such stream, or
+ *         agrees to nothing of the filter), _INTERNAL.
  */
 MCPCLIENT_API
 mcpclient_status mcpclient_listen(mcpclient *client,
@@ -1408,10 +1408,13 @@ mcpclient_status mcpclient_listen(mcpclient *client,
     mcpclient_error **MCPCLIENT_NULLABLE error_out);
 
 /**
- * Closes the stream of mcpclient_listen.
+ * Ends what mcpclient_listen began: closes its stream, and unsubscribes from
+ * the resources of its filter.
  *
- * Does nothing when there is none. Does not block: a callback that is running
- * may return later.
+ * Before protocol version 2026-07-28 the stream stays open while callbacks are
+ * set, since the server may ask for something on it. Does nothing when there
+ * is nothing to end. Does not block: a callback that is running may return
+ * later.
  *
  * @param client  The client; NULL is ignored.
  */
