@@ -160,6 +160,15 @@ impl Listener {
         self.shared.explicit.store(false, Ordering::SeqCst);
     }
 
+    /// Ends the subscriptions that this session still has.
+    pub(crate) fn leave(&self, call: &Call, session: &Arc<Session>) -> Result<(), Error> {
+        let filter = self.shared.filter.swap(None);
+        if session.version.is_modern() || !Arc::ptr_eq(&self.shared.session.load(), session) {
+            return Ok(());
+        }
+        subscriptions::unsubscribe(session, call, &subscriptions::uris(filter.as_deref())?)
+    }
+
     /// Ends the subscriptions, from a thread and within the call; `parting` is held meanwhile.
     pub(crate) fn unsubscribe(&self, process: &Process, call: Call, parting: Arc<()>) {
         let session = self.shared.session.load_full();

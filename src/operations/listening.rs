@@ -29,6 +29,7 @@ impl Operation<'_> {
                 // What tries to open a stream again would be in the way of the new one.
                 if !present.is_open(self.call)? {
                     self.process.drop_listener(&present);
+                    present.leave(self.call, session)?;
                 }
             }
             Listener::start(self.process, self.dispatcher, self.call, session, filter)
