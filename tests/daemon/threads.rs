@@ -158,7 +158,7 @@ fn the_librarys_threads_are_few_and_named_and_block_every_signal() {
     // What the server says on its own is handed over on another (the kernel keeps 15 bytes of a name).
     server.push("event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\"}\n\n");
     assert!(server.saw(|request| request.name() == "response"));
-    assert_eq!(own_threads(), ["mcpclient-event", "mcpclient-sse"].map(str::to_owned).into());
+    assert_eq!(own_threads(), ["mcpclient-pings", "mcpclient-sse"].map(str::to_owned).into());
     client.close();
     thread::sleep(Duration::from_millis(50)); // joined threads are listed until the kernel is done
     assert!(own_threads().is_empty(), "close joins them");
