@@ -24,6 +24,8 @@ int main(int argc, char **argv)
     mcpclient *client = client_at(argv[1], argv[2]);
     for (int i = 1; i <= 300 || alarms <= 100; i++) { /* on a fast machine 300 pings see few alarms */
         CHECK_OK(mcpclient_ping(client, &error));
+        if (i % 10 == 0)
+            call_tool(client);
         if (i % 60 == 0)
             mcpclient_close(client);
     }

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use mcpclient::Status;
 
-use crate::support::{Answer, Connection, Driver, Fault, Request, Server, cases, client, client_at, fails, mcp, timed};
+use crate::support::{
+    Answer, Ask, Connection, Driver, Fault, Request, Server, cases, client, client_at, fails, mcp, timed,
+};
 
 /// How long a cancelled call may take to come back: twice as long on a machine that is busy with other things.
 fn promptly() -> Duration {
@@ -22,6 +24,12 @@ fn promptly() -> Duration {
 /// Cancels pings of this client while they wait; the usual one must come back at once.
 #[track_caller]
 fn cancelled_promptly<D: Driver>(what: &str, client: &Arc<D>, is_waiting: impl Fn()) {
+    cancelled_promptly_with(Ask::Ping, what, client, is_waiting);
+}
+
+/// The same for any way to ask.
+#[track_caller]
+fn cancelled_promptly_with<D: Driver>(ask: Ask, what: &str, client: &Arc<D>, is_waiting: impl Fn()) {
     const ROUNDS: usize = 7;
     client.set_timeout(Duration::from_secs(30));
     let mut delays = Vec::new();
@@ -30,7 +38,7 @@ fn cancelled_promptly<D: Driver>(what: &str, client: &Arc<D>, is_waiting: impl F
         let (started, begun) = mpsc::channel();
         let call = thread::spawn(move || {
             started.send(()).unwrap();
-            (calling.ping(), Instant::now())
+            (ask.of(&*calling), Instant::now())
         });
         begun.recv().unwrap();
         is_waiting();
@@ -122,33 +130,35 @@ fn waiting_to_write<D: Driver>() {
 
 fn waiting_for_an_answer<D: Driver>() {
     for fault in [Fault::Silence, Fault::SilenceInHead, Fault::SilenceInBody, Fault::SilentStream] {
-        for first in [true, false] {
+        for (ask, first) in [(Ask::Ping, true), (Ask::Ping, false), (Ask::Tool, false)] {
             let server = Server::start(mcp::legacy(mcp::LEGACY));
             let client: Arc<D> = Arc::new(client(&server));
             if !first {
                 client.ping().unwrap();
             }
             server.on("POST", fault);
-            let waits = sees(&server, if first { "server/discover" } else { "ping" });
-            cancelled_promptly(&format!("{fault:?}"), &client, waits);
+            let waits = sees(&server, if first { "server/discover" } else { ask.name() });
+            cancelled_promptly_with(ask, &format!("{fault:?}"), &client, waits);
             server.heal();
-            client.ping().unwrap();
+            ask.of(&*client).unwrap();
         }
     }
 }
 
 fn waiting_for_an_event_stream<D: Driver>() {
-    let server = Server::start(mcp::sse());
-    for fault in [Some(Fault::Silence), None] {
-        match fault {
-            Some(fault) => server.on("ping", fault),        // not even the POST is answered
-            None => server.on("ping", Answer::status(202)), // the POST is, but no event comes
+    for ask in Ask::ALL {
+        let server = Server::start(mcp::sse());
+        for fault in [Some(Fault::Silence), None] {
+            match fault {
+                Some(fault) => server.on(ask.name(), fault), // not even the POST is answered
+                None => server.on(ask.name(), Answer::status(202)), // the POST is, but no event comes
+            }
+            let client: Arc<D> = Arc::new(client_at(&server.url("/sse")));
+            client.connect().unwrap();
+            cancelled_promptly_with(ask, "HTTP+SSE", &client, sees(&server, ask.name()));
+            server.heal();
+            ask.of(&*client).unwrap();
         }
-        let client: Arc<D> = Arc::new(client_at(&server.url("/sse")));
-        client.connect().unwrap();
-        cancelled_promptly("HTTP+SSE", &client, sees(&server, "ping"));
-        server.heal();
-        client.ping().unwrap();
     }
 }
 

@@ -10,6 +10,7 @@ static void ping(int times)
 {
     for (int i = 0; i < times; i++)
         CHECK_OK(mcpclient_ping(client, &error));
+    call_tool(client);
 }
 
 static void work(void)

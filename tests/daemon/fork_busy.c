@@ -13,8 +13,10 @@ static volatile int done;
 static void *ping(void *unused)
 {
     (void)unused;
-    while (!__atomic_load_n(&done, __ATOMIC_SEQ_CST))
+    while (!__atomic_load_n(&done, __ATOMIC_SEQ_CST)) {
         CHECK_OK(mcpclient_ping(client, &error));
+        call_tool(client);
+    }
     return NULL;
 }
 

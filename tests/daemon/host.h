@@ -19,6 +19,16 @@ static inline mcpclient *client_at(const char *url, const char *ca)
     return client;
 }
 
+/* Calls the tool that the tests' servers have. */
+static inline void call_tool(mcpclient *client)
+{
+    mcpclient_value *result = NULL;
+    CHECK_OK(mcpclient_call_tool(client, "say", NULL, &result, &error));
+    const char *text = mcpclient_value_string(result, "/content/0/text");
+    CHECK(text != NULL && strcmp(text, "said") == 0);
+    mcpclient_value_free(result);
+}
+
 static inline double now(void)
 {
     struct timespec time;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use mcpclient::{Status, Transport};
 
 use crate::support::rust_driver::Rust;
-use crate::support::{Connection, Driver, Handler, Request, Server, cases, client_at, mcp};
+use crate::support::{Ask, Connection, Driver, Handler, Request, Server, cases, client_at, mcp};
 
 cases!(streamable_http_in_many_threads, the_modern_era_in_many_threads, http_with_sse_in_many_threads,);
 
@@ -37,15 +37,15 @@ fn whole_tokens_only(inner: impl Handler, torn: Arc<Mutex<Vec<String>>>) -> impl
     }
 }
 
-/// Pings from many threads while others rotate the token, and as `disturb` does.
+/// Pings and calls a tool from many threads while others rotate the token, and as `disturb` does.
 fn storm<D: Driver>(client: &Arc<D>, auth: &D::Auth, disturb: impl Fn(&D) + Sync, allowed: &[Status]) -> usize {
     let (done, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
     thread::scope(|scope| {
         let pinging: Vec<_> = (0..THREADS)
             .map(|_| {
                 scope.spawn(|| {
-                    for _ in 0..PINGS {
-                        match client.ping() {
+                    for number in 0..PINGS {
+                        match Ask::ALL[number % 2].of(&**client) {
                             Ok(()) => drop(answered.fetch_add(1, Ordering::SeqCst)),
                             Err(failure) => {
                                 let known = allowed.iter().any(|status| *status as i32 == failure.status);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use mcpclient::Status;
 use serde_json::json;
 
-use super::table::{limited, meets, side_by_side, works_again};
+use super::table::{limited, meets, meets_with, side_by_side, works_again};
 use crate::support::http::{chunk, event};
 use crate::support::mcp::{session, sse};
 use crate::support::server::EventStream;
@@ -180,13 +180,19 @@ fn until(over: &AtomicBool, mut step: impl FnMut() -> io::Result<()>) -> io::Res
 }
 
 fn on_the_stream<D: Driver>() {
+    for ask in Ask::ALL {
+        asking_while_the_stream_is_at_fault::<D>(ask);
+    }
+}
+
+fn asking_while_the_stream_is_at_fault<D: Driver>(ask: Ask) {
     side_by_side(&ON_STREAM, |&(name, fault, expected)| {
         let server = Server::start(sse());
         let client: D = limited(&server.url("/sse"));
         works_again(&"nothing", &client);
         let over = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&over);
-        server.on("ping", move |request: &Request, connection: &mut Connection| {
+        server.on(ask.name(), move |request: &Request, connection: &mut Connection| {
             connection.send(&Answer::status(202))?;
             let Some(stream) = session(request).and_then(|session| connection.stream_of(session)) else {
                 return Ok(());
@@ -195,7 +201,7 @@ fn on_the_stream<D: Driver>() {
             let _ = fault(request, &stream, &flag);
             Ok(())
         });
-        meets(&name, &client, Some(expected));
+        meets_with(ask, &name, &client, Some(expected));
         over.store(true, Ordering::SeqCst);
         server.heal();
         if name == "half an event" {

@@ -2,7 +2,7 @@
 
 use mcpclient::Status;
 
-use super::table::{FAULTS, limited, meets, side_by_side, works_again};
+use super::table::{FAULTS, limited, meets, meets_with, side_by_side, works_again};
 use crate::support::mcp::{LEGACY, legacy, modern};
 use crate::support::*;
 
@@ -13,6 +13,8 @@ cases!(
     handshake_with_a_legacy_server,
     last_step_of_the_handshake,
     later_ping_to_a_legacy_server,
+    tool_of_a_modern_server,
+    tool_of_a_legacy_server,
 );
 
 fn first_request_to_a_modern_server<D: Driver>() {
@@ -98,6 +100,34 @@ fn later_ping_to_a_legacy_server<D: Driver>() {
         sent_at_most_twice(fault, &server, 1);
         server.heal();
         works_again(&fault, &client);
+        works_again(&fault, &client);
+        assert_eq!(server.named("initialize").len(), 1, "{fault:?}: the session is still good");
+    });
+}
+
+/// A tool may do something: whatever happens to its call, the server gets it once.
+fn tool_of_a_modern_server<D: Driver>() {
+    side_by_side(&FAULTS, |&(fault, expected)| {
+        let server = Server::start(modern());
+        let client: D = limited(&server.url("/mcp"));
+        works_again(&"nothing", &client);
+        server.on("*", fault);
+        meets_with(Ask::Tool, &fault, &client, expected);
+        assert_eq!(server.named("tools/call").len(), 2, "{fault:?}");
+        server.heal();
+        works_again(&fault, &client);
+    });
+}
+
+fn tool_of_a_legacy_server<D: Driver>() {
+    side_by_side(&FAULTS, |&(fault, expected)| {
+        let server = Server::start(legacy(LEGACY));
+        let client: D = limited(&server.url("/mcp"));
+        works_again(&"nothing", &client);
+        server.on("tools/call", fault);
+        meets_with(Ask::Tool, &fault, &client, expected);
+        assert_eq!(server.named("tools/call").len(), 2, "{fault:?}");
+        server.heal();
         works_again(&fault, &client);
         assert_eq!(server.named("initialize").len(), 1, "{fault:?}: the session is still good");
     });

@@ -87,23 +87,31 @@ pub fn limited<D: Driver>(url: &str) -> D {
 /// Pings and checks time and outcome.
 #[track_caller]
 pub fn meets(what: &dyn std::fmt::Debug, client: &impl Driver, expected: Option<Status>) {
+    meets_with(Ask::Ping, what, client, expected);
+}
+
+/// Asks and checks time and outcome.
+#[track_caller]
+pub fn meets_with(ask: Ask, what: &dyn std::fmt::Debug, client: &impl Driver, expected: Option<Status>) {
     let deadline = if expected == Some(Status::Timeout) { DEADLINE } else { AMPLE };
     client.set_timeout(deadline);
-    let (time, outcome) = timed(|| client.ping());
+    let (time, outcome) = timed(|| ask.of(client));
     let status = outcome.as_ref().err().map(|failure| failure.status);
-    assert_eq!(status, expected.map(|status| status as i32), "{what:?} gave {outcome:?}");
-    assert!(time < deadline + GRACE, "{what:?} took {time:?}");
+    assert_eq!(status, expected.map(|status| status as i32), "{ask:?}: {what:?} gave {outcome:?}");
+    assert!(time < deadline + GRACE, "{ask:?}: {what:?} took {time:?}");
     if let Err(failure) = outcome {
         let message = failure.message;
         assert!(message.len() < 1000 && !message.contains(char::is_control), "{what:?}: {message:?}");
     }
 }
 
-/// Pings with time to spare: the fault is over.
+/// Asks with time to spare: the fault is over.
 #[track_caller]
 pub fn works_again(what: &dyn std::fmt::Debug, client: &impl Driver) {
     client.set_timeout(AMPLE);
-    client.ping().unwrap_or_else(|failure| panic!("after {what:?}: {failure:?}"));
+    client.ping().unwrap_or_else(|failure| panic!("a ping after {what:?}: {failure:?}"));
+    let text = client.call_tool("say").unwrap_or_else(|failure| panic!("a tool after {what:?}: {failure:?}"));
+    assert_eq!(text, "said", "after {what:?}");
 }
 
 /// Plays cases side by side, a few at a time: most of their time is waiting. Goes on after a failure, to tell of all.

@@ -37,6 +37,15 @@ unsafe extern "C" {
     fn mcpclient_set_proxy(client: *mut Handle, url: Text, error: Errors) -> i32;
     fn mcpclient_connect(client: *mut Handle, error: Errors) -> i32;
     fn mcpclient_ping(client: *mut Handle, error: Errors) -> i32;
+    fn mcpclient_call_tool(
+        client: *mut Handle,
+        name: Text,
+        arguments: Text,
+        result: *mut *mut Handle,
+        error: Errors,
+    ) -> i32;
+    fn mcpclient_value_string(value: *const Handle, pointer: Text) -> Text;
+    fn mcpclient_value_free(value: *mut Handle);
     fn mcpclient_cancel(client: *mut Handle);
     fn mcpclient_close(client: *mut Handle);
     fn mcpclient_transport_in_use(client: *const Handle) -> i32;
@@ -209,6 +218,14 @@ impl Driver for C {
 
     fn ping(&self) -> Outcome {
         call(|error| unsafe { mcpclient_ping(self.0, error) })
+    }
+
+    fn call_tool(&self, name: &str) -> Outcome<String> {
+        let (name, mut result) = (c_string(name), ptr::null_mut());
+        call(|error| unsafe { mcpclient_call_tool(self.0, name.as_ptr(), ptr::null(), &raw mut result, error) })?;
+        let text = unsafe { read(mcpclient_value_string(result, c"/content/0/text".as_ptr())) };
+        unsafe { mcpclient_value_free(result) };
+        Ok(text.unwrap_or_default())
     }
 
     fn cancel(&self) {

@@ -55,6 +55,8 @@ pub trait Driver: Sized + Send + Sync + 'static {
     fn new(url: &str) -> Outcome<Self>;
     fn connect(&self) -> Outcome;
     fn ping(&self) -> Outcome;
+    /// Calls a tool without arguments, and gives the text of its result.
+    fn call_tool(&self, name: &str) -> Outcome<String>;
     fn cancel(&self);
     fn close(&self);
     fn set_transport(&self, transport: Transport) -> Outcome;
@@ -77,6 +79,34 @@ pub trait Driver: Sized + Send + Sync + 'static {
     fn set_token(auth: &Self::Auth, token: &str) -> Outcome;
     fn token_file(path: &Path) -> Outcome<Self::Auth>;
     fn token_provider(provider: impl Fn(&mut dyn Asked) + Send + Sync + 'static) -> Self::Auth;
+}
+
+/// What a case does with a connected client.
+#[derive(Clone, Copy, Debug)]
+pub enum Ask {
+    Ping,
+    Tool,
+}
+
+impl Ask {
+    /// Each way to ask.
+    pub const ALL: [Ask; 2] = [Ask::Ping, Ask::Tool];
+
+    /// The request's name, in the revisions that have a ping.
+    pub fn name(self) -> &'static str {
+        match self {
+            Ask::Ping => "ping",
+            Ask::Tool => "tools/call",
+        }
+    }
+
+    /// Does it.
+    pub fn of<D: Driver>(self, client: &D) -> Outcome {
+        match self {
+            Ask::Ping => client.ping(),
+            Ask::Tool => client.call_tool("say").map(drop),
+        }
+    }
 }
 
 /// A client of `/mcp` on that server: no proxy whatever the environment says, five seconds for a call.

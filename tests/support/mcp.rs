@@ -99,6 +99,7 @@ impl Streamable {
             "response" => Answer::status(202),
             name if name.starts_with("notifications/") => Answer::status(202),
             "ping" => Answer::result(request, json!({})),
+            "tools/call" => Answer::result(request, tool_result()),
             _ => Answer::error(request, 200, -32601, "Method not found"),
         }
     }
@@ -135,6 +136,11 @@ pub fn initialize_result(version: &str) -> Value {
     json!({"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": {"name": "scripted", "version": "1"}})
 }
 
+/// What every tool says.
+fn tool_result() -> Value {
+    json!({"resultType": "complete", "content": [{"type": "text", "text": "said"}]})
+}
+
 /// What `server/discover` is answered with.
 pub fn discover_result() -> Value {
     json!({
@@ -163,6 +169,7 @@ fn answer_modern(request: &Request, version: &str) -> Answer {
         _ if !same => Answer::error(request, 400, -32020, "Header mismatch"),
         _ if version != MODERN => unsupported_version(request, &[MODERN]),
         "server/discover" => Answer::result(request, discover_result()),
+        "tools/call" => Answer::result(request, tool_result()),
         _ => Answer::error(request, 404, -32601, "Method not found"),
     }
 }
@@ -236,6 +243,7 @@ pub fn sse_answer(request: &Request) -> Value {
     let result = match request.name() {
         _ if request.id().is_null() => return Value::Null,
         "initialize" => initialize_result(OLDEST),
+        "tools/call" => tool_result(),
         _ => json!({}),
     };
     json!({"jsonrpc": "2.0", "id": request.id(), "result": result})

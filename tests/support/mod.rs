@@ -11,7 +11,7 @@ pub mod memory;
 pub mod rust_driver;
 pub mod server;
 
-pub use driver::{Asked, Driver, Failure, Outcome, client, client_at, fails, timed};
+pub use driver::{Ask, Asked, Driver, Failure, Outcome, client, client_at, fails, timed};
 pub use fault::Fault;
 pub use http::{Answer, Request, event};
 pub use server::{Connection, Handler, Server};

@@ -51,6 +51,10 @@ impl Driver for Rust {
         Ok(self.0.ping()?)
     }
 
+    fn call_tool(&self, name: &str) -> Outcome<String> {
+        Ok(self.0.call_tool(name, None)?.string("/content/0/text").unwrap_or_default().to_owned())
+    }
+
     fn cancel(&self) {
         self.0.cancel();
     }
