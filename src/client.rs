@@ -83,7 +83,9 @@ impl Client {
 
     /// Chooses the transport; not while connected.
     pub fn set_transport(&self, transport: Transport) -> Result<(), Error> {
-        self.change_disconnected("the transport", |settings| settings.transport = transport)
+        self.change_disconnected("the transport", |settings| settings.transport = transport)?;
+        self.cache.clear();
+        Ok(())
     }
 
     /// Pins the protocol version, such as `2025-11-25`; `None` negotiates. Not while connected.
@@ -94,7 +96,9 @@ impl Client {
                 .ok_or_else(|| Error::InvalidArgument(format!("not a protocol version that is known: {names}")))
         };
         let version = version.map(known).transpose()?;
-        self.change_disconnected("the protocol version", |settings| settings.version = version)
+        self.change_disconnected("the protocol version", |settings| settings.version = version)?;
+        self.cache.clear();
+        Ok(())
     }
 
     /// Sends this bearer token with every request; `None` sends none. Replaces what [`Client::set_auth`] set.
@@ -168,7 +172,9 @@ impl Client {
     fn change_tls(&self, change: impl Fn(&mut tls::TlsSettings)) -> Result<(), Error> {
         self.change_disconnected("the TLS settings", |settings| {
             change(&mut settings.tls);
-        })
+        })?;
+        self.cache.forget_private(); // a client certificate says who asks, too
+        Ok(())
     }
 
     /// Goes through this proxy (`http://` or `https://`); `""`: none; `None`: as the environment says. Not while

@@ -1,24 +1,34 @@
 //! Defaults of an elicitation's form (2025-11-25, "Elicitation"): what the user left out.
 
-use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
 
-/// Adds the schema's defaults to the content of an accepted elicitation; `None` when nothing is to be added.
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
+
+use crate::protocol::jsonrpc::Members;
+
+/// Adds the schema's defaults to the content of an accepted elicitation; `None` when nothing is to be added. What the
+/// user gave stays as it was written.
 pub(crate) fn with_defaults(params: &str, result: &str) -> Option<String> {
     let params: Json = serde_json::from_str(params).ok()?;
-    let mut result: Json = serde_json::from_str(result).ok()?;
+    let mut members: Members = serde_json::from_str(result).ok()?;
     let properties = params.get("requestedSchema")?.get("properties")?.as_object()?;
-    let members = result.as_object_mut().filter(|members| members.get("action") == Some(&Json::from("accept")))?;
-    let content = members.entry("content").or_insert_with(|| Json::Object(Map::new())).as_object_mut()?;
-    let given = content.len();
-    for (name, property) in properties {
-        if let Some(default) = property.get("default").filter(|_| !content.contains_key(name)) {
-            content.insert(name.clone(), default.clone());
-        }
-    }
-    if content.len() == given {
+    if members.get("action")?.get() != "\"accept\"" {
         return None;
     }
-    Some(result.to_string())
+    let given = members.get("content").map_or("{}", |content| content.get());
+    let mut content: BTreeMap<String, Box<RawValue>> = serde_json::from_str(given).ok()?;
+    let before = content.len();
+    for (name, property) in properties {
+        if let Some(default) = property.get("default").filter(|_| !content.contains_key(name)) {
+            content.insert(name.clone(), serde_json::value::to_raw_value(default).ok()?);
+        }
+    }
+    if content.len() == before {
+        return None;
+    }
+    members.insert("content".to_owned(), serde_json::value::to_raw_value(&content).ok()?);
+    serde_json::to_string(&members).ok()
 }
 
 #[cfg(test)]
@@ -33,6 +43,8 @@ mod tests {
         let result: Json = serde_json::from_str(&result).unwrap();
         assert_eq!(result["content"], serde_json::json!({"a": "mine", "b": 3}));
         assert!(with_defaults(PARAMS, r#"{"action":"accept"}"#).unwrap().contains("\"b\":3"));
+        let exact = with_defaults(PARAMS, r#"{"action":"accept","content":{"b":18446744073709551616}}"#).unwrap();
+        assert!(exact.contains("\"b\":18446744073709551616") && exact.contains("\"a\":\"x\""), "{exact}");
     }
 
     #[test]

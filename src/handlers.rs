@@ -134,12 +134,21 @@ impl Handlers {
         own.into_iter().chain(all).for_each(|handler| handler(method, &params));
     }
 
-    /// The handler's answer: JSON text of a result, or an error's code and message.
-    pub(crate) fn ask(&self, method: &str, params: Option<&RawValue>) -> Result<String, (i32, String)> {
+    /// The handler's answer: JSON text of a result, or an error's code and message. `capabilities` is what the server was
+    /// told, JSON text: what goes beyond it does not reach the handler.
+    pub(crate) fn ask(
+        &self,
+        method: &str,
+        params: Option<&RawValue>,
+        capabilities: &str,
+    ) -> Result<String, (i32, String)> {
         let Some(handler) = self.requests.get(method) else {
             return Err((jsonrpc::METHOD_NOT_FOUND, format!("this client does not answer {method}")));
         };
         let params = value(params).map_err(|_| (jsonrpc::INVALID_PARAMS, "the parameters are not valid".to_owned()))?;
+        if let Some(capability) = undeclared(method, &params, capabilities) {
+            return Err((jsonrpc::INVALID_PARAMS, format!("the client has not declared {capability}")));
+        }
         let mut reply = Reply::default();
         handler(method, &params, &mut reply);
         if let (ELICITATION, Some(Ok(result))) = (method, &mut reply.outcome)
@@ -149,6 +158,24 @@ impl Handlers {
         }
         reply.outcome.unwrap_or_else(|| Err((jsonrpc::INTERNAL_ERROR, "the client gave no answer".to_owned())))
     }
+}
+
+/// The capability that a request needs and the server was not told of (2025-11-25, "Elicitation", "Sampling"): a handler
+/// that says yes to every form must not thereby open URLs.
+fn undeclared(method: &str, params: &Value, capabilities: &str) -> Option<&'static str> {
+    let (needs, capability, pointer) = match method {
+        ELICITATION => {
+            let beyond_forms = params.string("/mode").is_some_and(|mode| mode != "form");
+            (beyond_forms, "elicitation.url", "/elicitation/url")
+        }
+        SAMPLING => {
+            let with_tools = ["/tools", "/toolChoice"].iter().any(|pointer| params.get(pointer).is_some());
+            (with_tools, "sampling.tools", "/sampling/tools")
+        }
+        _ => return None,
+    };
+    let declared = || Value::parse(capabilities).is_ok_and(|declared| declared.get(pointer).is_some());
+    (needs && !declared()).then_some(capability)
 }
 
 fn value(params: Option<&RawValue>) -> Result<Value, crate::value::ValueError> {
@@ -183,7 +210,8 @@ impl Peer for Dispatcher {
             return jsonrpc::result(id.get(), "{}");
         }
         let concerned = self.handlers.load().only(method);
-        match concerned.ask(method, params) {
+        // Which revision it is makes no difference to what may be asked.
+        match concerned.ask(method, params, &self.capabilities(Version::LEGACY)) {
             Ok(result) => jsonrpc::result(id.get(), &result),
             Err((code, message)) => jsonrpc::error(id.get(), code, &message),
         }

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::call::Call;
 use crate::error::Error;
 use crate::handlers::Dispatcher;
+use crate::protocol::Version;
 use crate::protocol::jsonrpc::{METHOD_NOT_FOUND, Members};
 use crate::protocol::meta::{object, raw};
 use crate::text;
@@ -27,7 +29,12 @@ struct InputRequest {
 }
 
 /// The parameters for the next round: the original ones, the responses, and the server's state as it came.
-pub(super) fn answered(original: Option<&Members>, wanted: &Value, dispatcher: &Dispatcher) -> Result<Members, Error> {
+pub(super) fn answered(
+    call: &Call,
+    original: Option<&Members>,
+    wanted: &Value,
+    dispatcher: &Dispatcher,
+) -> Result<Members, Error> {
     let wanted: InputRequired = serde_json::from_str(wanted.json())
         .map_err(|_| Error::Protocol("the server wants input in a form that MCP does not know".to_owned()))?;
     // Without either, the next round would be the same request again: a tool would run once more.
@@ -35,9 +42,11 @@ pub(super) fn answered(original: Option<&Members>, wanted: &Value, dispatcher: &
         return Err(Error::Protocol("the server wants input but does not say which".to_owned()));
     }
     let handlers = dispatcher.handlers.load_full();
+    let capabilities = dispatcher.capabilities(Version::MODERN);
     let mut responses = Members::new();
     for (key, request) in wanted.input_requests {
-        match handlers.ask(&request.method, request.params.as_deref()) {
+        call.remaining()?; // whoever has cancelled is not asked any more
+        match handlers.ask(&request.method, request.params.as_deref(), &capabilities) {
             Ok(response) => responses.insert(key, raw(response)?),
             Err((code, message)) => return Err(refused(&request.method, code, &message)),
         };

@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
+use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
-use super::Operation;
 use super::cache::Freshness;
-use super::tools::ToolHeaders;
+use super::tools::{ToolHeaders, mirrors_headers};
+use super::{Operation, wants_input};
 use crate::error::Error;
 use crate::protocol::jsonrpc::Members;
 use crate::protocol::meta::raw;
 use crate::session::{Ask, Session};
-use crate::settings::Transport;
 use crate::text;
 use crate::value::Value;
 
@@ -38,8 +38,8 @@ pub(crate) const PROMPTS: List = List { method: "prompts/list", items: "prompts"
 #[serde(rename_all = "camelCase")]
 struct Page {
     next_cursor: Option<String>,
-    ttl_ms: Option<f64>,
-    cache_scope: Option<String>,
+    ttl_ms: Option<Json>,
+    cache_scope: Option<Json>,
 }
 
 impl Operation<'_> {
@@ -68,17 +68,20 @@ impl Operation<'_> {
         let mut cursor: Option<String> = None;
         for _ in 0..MOST_PAGES {
             let page = self.ask(session, &page_ask(list, cursor.as_deref())?)?;
+            if wants_input(session, &page)? {
+                return Err(Error::Protocol(format!("{} is answered with a wish for input", list.method)));
+            }
             collected.add(page.json())?;
             if collected.json.len() as u64 > limit {
                 return Err(Error::Protocol(format!("the list is larger than the limit of {limit} bytes")));
             }
             let about: Page = serde_json::from_str(page.json()).map_err(|_| not_a_page(list))?;
             if session.version.is_modern() {
-                freshness.add_page(about.ttl_ms.map(|ttl| ttl as i64), about.cache_scope.as_deref());
+                let ttl = about.ttl_ms.and_then(|ttl| ttl.as_f64()).map(|ttl| ttl as i64);
+                freshness.add_page(ttl, about.cache_scope.as_ref().and_then(Json::as_str));
             }
             match about.next_cursor {
                 None => return Ok((collected.finish(session), freshness)),
-                Some(next) if cursor.as_ref() == Some(&next) => break,
                 Some(next) => cursor = Some(next),
             }
         }
@@ -111,9 +114,7 @@ struct Collected {
 
 impl Collected {
     fn new(session: &Session, list: List) -> Collected {
-        let mirrors = list.method == TOOLS.method
-            && session.version.is_modern()
-            && session.transport() == Transport::StreamableHttp;
+        let mirrors = list.method == TOOLS.method && mirrors_headers(session);
         Collected { list, json: "[".to_owned(), headers: mirrors.then(Vec::new) }
     }
 

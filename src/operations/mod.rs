@@ -73,7 +73,7 @@ impl Operation<'_> {
             if !wants_input(session, &value)? {
                 return Ok(value);
             }
-            let params = input::answered(ask.params.as_ref(), &value, self.dispatcher)?;
+            let params = input::answered(self.call, ask.params.as_ref(), &value, self.dispatcher)?;
             let again = Ask { params: Some(params), headers: ask.headers.clone(), ..*ask };
             value = self.ask(session, &again)?;
         }

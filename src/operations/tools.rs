@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde_json::value::RawValue;
+
 use super::Operation;
 use super::lists::TOOLS;
 pub(crate) use super::tool_headers::ToolHeaders;
@@ -10,20 +12,25 @@ use crate::error::Error;
 use crate::http::{HeaderName, HeaderValue};
 use crate::protocol::jsonrpc::{HEADER_MISMATCH, Members};
 use crate::session::{Ask, Session};
+use crate::settings::Transport;
 use crate::value::Value;
 
 /// Which headers the tools of a session ask for.
 #[derive(Default)]
-pub(crate) struct KnownTools(Mutex<HashMap<String, Arc<ToolHeaders>>>);
+pub(crate) struct KnownTools(Mutex<Option<HashMap<String, Arc<ToolHeaders>>>>);
 
 impl KnownTools {
     pub(crate) fn replace(&self, tools: Vec<(String, ToolHeaders)>) {
         let tools = tools.into_iter().map(|(name, headers)| (name, Arc::new(headers))).collect();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = tools;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(tools);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
     fn get(&self, name: &str) -> Option<Arc<ToolHeaders>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.get(name).cloned()
     }
 }
 
@@ -36,6 +43,7 @@ impl Operation<'_> {
         };
         self.on_session(|session| {
             session.server.require("tools")?;
+            self.recall_tools(session);
             match self.rounds(session, &ask(session)?) {
                 Err(error) if error.rpc_code() == Some(HEADER_MISMATCH) && session.version.is_modern() => {
                     self.cache.forget(TOOLS.method);
@@ -46,6 +54,26 @@ impl Operation<'_> {
             }
         })
     }
+}
+
+impl Operation<'_> {
+    /// A list that another session has fetched holds for this one too.
+    fn recall_tools(&self, session: &Session) {
+        if !mirrors_headers(session) || !session.tool_headers.is_empty() {
+            return;
+        }
+        let settings = self.dispatcher.settings.load();
+        let cached = settings.cache.then(|| self.cache.get(TOOLS.method, &settings.credentials)).flatten();
+        let tools = cached.as_deref().and_then(|json| serde_json::from_str::<Vec<&RawValue>>(json).ok());
+        if let Some(tools) = tools {
+            session.tool_headers.replace(tools.iter().filter_map(|tool| ToolHeaders::of_tool(tool.get())).collect());
+        }
+    }
+}
+
+/// Whether parameters of tools go into headers: over Streamable HTTP since 2026-07-28.
+pub(super) fn mirrors_headers(session: &Session) -> bool {
+    session.version.is_modern() && session.transport() == Transport::StreamableHttp
 }
 
 fn mirrored(session: &Session, params: &Members) -> Result<Vec<(HeaderName, HeaderValue)>, Error> {
