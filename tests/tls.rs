@@ -309,9 +309,19 @@ fn the_private_key_is_in_no_message_and_no_debug_output() {
     let client = client_of("https://localhost:1/");
     client.set_client_certificate(Some((&certificate, &key))).unwrap();
     let error = client.ping().unwrap_err();
-    for text in [format!("{client:?}"), format!("{error} {error:?}")] {
+    // A key that is none, and one that is not the certificate's.
+    let broken = folder.join("broken.pem");
+    fs::write(&broken, fs::read_to_string(&key).unwrap().replace("PRIVATE KEY", "PRIVATE DIARY")).unwrap();
+    let unreadable = client.set_client_certificate(Some((&certificate, &broken))).unwrap_err();
+    let others = folder.join("others");
+    fs::create_dir_all(&others).unwrap();
+    let (other, _) = Authority::new("Other").issue(&["other"], Validity::Now).files(&others);
+    let mismatched = client.set_client_certificate(Some((&other, &key))).unwrap_err();
+    let errors = [error, unreadable, mismatched].map(|error| format!("{error} {error:?}"));
+    let numbers = format!("{:?}", &identity.key().secret_der()[40..60]);
+    for text in errors.into_iter().chain([format!("{client:?}")]) {
         assert!(!text.contains(&secret[..20]), "{text}");
-        assert!(!text.contains(&format!("{:?}", &identity.key().secret_der()[40..60])), "{text}");
+        assert!(!text.contains(numbers.trim_matches(['[', ']'])), "{text}");
     }
 }
 

@@ -137,6 +137,14 @@ fn other_origins_are_refused_and_see_nothing<D: Driver>() {
 }
 
 fn other_schemes_are_refused<D: Driver>() {
+    // Where nothing but the scheme differs.
+    let server = Server::start(|request: &Request, connection: &mut Connection| {
+        let target = format!("https://{}/mcp", request.header("Host").unwrap());
+        connection.send(&Answer::status(307).header("Location", &target))
+    });
+    let failure = fails(client::<D>(&server).ping(), Status::Http);
+    assert!(failure.message.contains(&server.url("/mcp").replace("http:", "https:")), "{}", failure.message);
+    assert_eq!((server.requests().len(), server.connections()), (1, 1));
     for target in
         ["https://127.0.0.1/mcp", "ftp://127.0.0.1/mcp", "file:///etc/passwd", "javascript:alert(1)", "http://"]
     {
