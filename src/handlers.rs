@@ -255,9 +255,9 @@ mod tests {
         handlers.set_request(ELICITATION, Some(Arc::new(|_, _, _| {})));
         assert_eq!(handlers.capabilities(Version::LEGACY), r#"{"elicitation":{"form":{}},"roots":{}}"#);
         assert_eq!(handlers.capabilities(Version::V2025_06_18), r#"{"elicitation":{},"roots":{}}"#);
-        assert_eq!(handlers.ask(ROOTS, None), Ok(r#"{"roots":[]}"#.to_owned()));
-        assert!(matches!(handlers.ask(ELICITATION, None), Err((jsonrpc::INTERNAL_ERROR, _))));
-        assert!(matches!(handlers.ask(SAMPLING, None), Err((jsonrpc::METHOD_NOT_FOUND, _))));
+        assert_eq!(handlers.ask(ROOTS, None, "{}"), Ok(r#"{"roots":[]}"#.to_owned()));
+        assert!(matches!(handlers.ask(ELICITATION, None, "{}"), Err((jsonrpc::INTERNAL_ERROR, _))));
+        assert!(matches!(handlers.ask(SAMPLING, None, "{}"), Err((jsonrpc::METHOD_NOT_FOUND, _))));
     }
 
     #[test]

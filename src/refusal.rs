@@ -15,12 +15,15 @@ const MOST_BODY: usize = 64 * 1024;
 
 /// All `WWW-Authenticate` headers, joined as RFC 9110, section 5.3 allows.
 pub(crate) fn www_authenticate(response: &Response) -> Option<String> {
-    let values: Vec<String> = response
-        .headers
-        .get_all(header::WWW_AUTHENTICATE)
-        .iter()
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-        .collect();
+    joined(&challenge_headers(response))
+}
+
+fn challenge_headers(response: &Response) -> Vec<String> {
+    let values = response.headers.get_all(header::WWW_AUTHENTICATE).iter();
+    values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
+}
+
+fn joined(values: &[String]) -> Option<String> {
     (!values.is_empty()).then(|| values.join(", "))
 }
 
@@ -50,7 +53,7 @@ pub(crate) fn from_response(credentials: &Credentials, from: &Target, mut respon
     let status = response.status;
     let sent = response.sent.take();
     let redact = |text: &str| credentials.redact(text, sent.as_ref());
-    let www_authenticate = www_authenticate(&response).map(|value| redact(&value));
+    let challenge_headers: Vec<String> = challenge_headers(&response).iter().map(|value| redact(value)).collect();
     let body = match response.body.read_some(MOST_BODY) {
         Ok(body) => body,
         // The refusal itself is worth more than what went wrong after it, unless the call is over.
@@ -61,7 +64,9 @@ pub(crate) fn from_response(credentials: &Credentials, from: &Target, mut respon
     if answers && let Some(error) = rpc_error(status, &body) {
         return credentials.redact_rpc(error, sent.as_ref());
     }
-    let challenges = www_authenticate.as_deref().map(|value| challenge::parse(&[value])).unwrap_or_default();
+    // Each header by itself: what is wrong in one of them spoils no other.
+    let challenges = challenge::parse(&challenge_headers.iter().map(String::as_str).collect::<Vec<_>>());
+    let www_authenticate = joined(&challenge_headers);
     let reason = from_challenge(&challenges).or_else(|| from_body(&body)).unwrap_or_default();
     let reason = text::one_line(&redact(&reason));
     let from = origin::display(&from.url);

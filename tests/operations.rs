@@ -1,5 +1,6 @@
 //! Operations over a session, against a scripted server: what the specification asks of a client besides the request.
 
+#[allow(unused_macros)] // each test uses a part of it
 mod support;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

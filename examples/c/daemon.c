@@ -5,7 +5,7 @@
  *
  * SIGHUP reloads the token file; SIGTERM and SIGINT end the daemon at once, whatever it waits for.
  */
-#define _XOPEN_SOURCE 700 /* realpath, sigwait, syslog */
+#define _XOPEN_SOURCE 700 /* sigwait, syslog */
 #include <mcpclient.h>
 
 #include <errno.h>
@@ -152,9 +152,13 @@ static void watch(void)
     pthread_mutex_unlock(&lock);
 }
 
+static int pid_file = -1; /* open while it is ours */
+
 static void die(const char *what, const char *why)
 {
     fprintf(stderr, "daemon: %s: %s\n", what, why);
+    if (pid_file >= 0)
+        unlink(options.pid_file);
     exit(2);
 }
 
@@ -181,13 +185,28 @@ static void go_into_background(void)
     openlog("mcp-daemon", LOG_PID, LOG_DAEMON);
 }
 
+/* The name from the root, for use after chdir. Links stay links: a token that something rotates may be reached through
+ * one, whose target goes away. */
+static const char *absolute(const char *path)
+{
+    char directory[4096], *whole;
+    if (*path == '/')
+        return path;
+    if (!getcwd(directory, sizeof directory))
+        die("the working directory", strerror(errno));
+    if (!(whole = malloc(strlen(directory) + strlen(path) + 2)))
+        die(path, strerror(errno));
+    sprintf(whole, "%s/%s", directory, path);
+    return whole;
+}
+
 /* Opens the file while relative names still hold; it is written to once the process id is known. */
 static int open_pid_file(void)
 {
     int file = open(options.pid_file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (file < 0)
         die(options.pid_file, errno == EEXIST ? "is there already: is another one running?" : strerror(errno));
-    options.pid_file = realpath(options.pid_file, NULL);
+    options.pid_file = absolute(options.pid_file);
     return file;
 }
 
@@ -195,10 +214,7 @@ static void read_options(int argc, char **argv)
 {
     for (int option; (option = getopt(argc, argv, "t:i:c:a:p:f")) != -1;) {
         switch (option) {
-        case 't':
-            if (!(options.token_file = realpath(optarg, NULL)))
-                die(optarg, strerror(errno));
-            break;
+        case 't': options.token_file = absolute(optarg); break;
         case 'i': options.interval = (unsigned)strtoul(optarg, NULL, 10); break;
         case 'c': options.tool = optarg; break;
         case 'a': options.arguments = optarg; break;
@@ -226,7 +242,7 @@ int main(int argc, char **argv)
     mcpclient_error *error = NULL;
     if ((client = mcpclient_new(options.url, &error)) == NULL || !load_token(&error))
         die("cannot start", mcpclient_error_message(error));
-    int pid_file = options.pid_file ? open_pid_file() : -1;
+    pid_file = options.pid_file ? open_pid_file() : -1;
     if (!options.foreground)
         go_into_background();
     if (pid_file >= 0) {

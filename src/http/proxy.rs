@@ -45,10 +45,13 @@ impl ProxyChoice {
     }
 }
 
-/// The conventional variables, lower case first; an empty one counts as not set.
+/// The conventional variables, lower case first; an empty one counts as not set. In a CGI program HTTP_PROXY holds what
+/// the client of the web server has sent as a header `Proxy`, and says nothing.
 fn from_environment(url: &Url, variable: impl Fn(&str) -> Option<String>) -> Result<Option<Proxy>, Error> {
     let get = |name: &str| {
-        let value = variable(&name.to_ascii_lowercase()).or_else(|| variable(name));
+        let forged = name == "HTTP_PROXY" && variable("REQUEST_METHOD").is_some();
+        let upper = || if forged { None } else { variable(name) };
+        let value = variable(&name.to_ascii_lowercase()).or_else(upper);
         value.filter(|value| !value.trim().is_empty())
     };
     let own = if url.scheme() == "https" { "HTTPS_PROXY" } else { "HTTP_PROXY" };
@@ -110,6 +113,14 @@ mod tests {
         assert_eq!(chosen("http://h/", &[("http_proxy", "p:3")]), Some("p:3".into()));
         assert_eq!(chosen("http://h/", &[("HTTP_PROXY", "http://p:4"), ("http_proxy", "")]), None);
         assert_eq!(chosen("http://h/", &[("ALL_PROXY", "http://p:5")]), Some("p:5".into()));
+    }
+
+    #[test]
+    fn a_header_of_a_cgi_request_is_no_proxy() {
+        let cgi = ("REQUEST_METHOD", "GET");
+        assert_eq!(chosen("http://h/", &[cgi, ("HTTP_PROXY", "http://evil:1")]), None);
+        assert_eq!(chosen("http://h/", &[cgi, ("http_proxy", "http://p:1")]), Some("p:1".into()));
+        assert_eq!(chosen("https://h/", &[cgi, ("HTTPS_PROXY", "http://p:1")]), Some("p:1".into()));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::support::*;
 cases!(
     parameters_of_the_bearer_challenge,
     several_headers_are_one_list,
+    a_broken_header_spoils_no_other,
     the_reason_is_in_the_message,
     the_body_gives_the_reason_when_no_header_does,
     a_challenge_of_the_event_stream,
@@ -66,6 +67,15 @@ fn several_headers_are_one_list<D: Driver>() {
     let places = ["Basic realm=\"first\"", "Bearer error=\"invalid_token\"", "error=\"second\""];
     let found: Vec<_> = places.iter().map(|place| whole.find(place).unwrap_or_else(|| panic!("{whole}"))).collect();
     assert!(found.is_sorted(), "{whole}");
+}
+
+fn a_broken_header_spoils_no_other<D: Driver>() {
+    let answer = Answer::status(401)
+        .header("WWW-Authenticate", r#"Basic realm="unclosed"#)
+        .header("WWW-Authenticate", r#"Bearer error="invalid_token""#);
+    let server = Server::start(answer);
+    let client: D = client(&server);
+    assert_eq!(fails(client.ping(), Status::Unauthorized).parameter("error"), Some("invalid_token"));
 }
 
 fn the_reason_is_in_the_message<D: Driver>() {

@@ -204,6 +204,27 @@ def reloads_the_token(daemon, directory):
         assert not any("second" in line or "first" in line for line in process.log), "a token is in the log"
 
 
+def follows_a_projected_token(daemon, directory):
+    """Kubernetes changes the link `..data` behind the token, and removes what it led to."""
+    place = Path(directory)
+    for number, token in enumerate(("first", "second")):
+        (place / f"..{number}").mkdir()
+        (place / f"..{number}" / "token").write_text(token + "\n")
+    (place / "..data").symlink_to("..0")
+    (place / "token").symlink_to("..data/token")
+    with McpServer() as server, Daemon(daemon, "-t", place / "token", "-i", "1", server.url) as process:
+        process.says("^ping: OK$")
+        server.tokens = {"first", "second"}
+        (place / "..new").symlink_to("..1")
+        (place / "..new").rename(place / "..data")
+        (place / "..0" / "token").unlink()
+        (place / "..0").rmdir()
+        server.wait_for(("server/discover", "second"), 2)
+        process.process.send_signal(signal.SIGHUP)
+        process.says("^token reloaded$")
+        process.ends()
+
+
 def ends_while_a_call_hangs(daemon, directory):
     for era in (MODERN, LEGACY):
         arguments = ["-t", token_file(directory, "first"), "-c", "hang"]
@@ -229,7 +250,7 @@ def says_what_is_wrong(daemon, directory):
     bad = token_file(directory, "not a token")
     for arguments, expected in (
         (["-t", str(bad), "http://127.0.0.1/"], "daemon: cannot start: the token file "),
-        (["-t", "/nowhere/token", "http://127.0.0.1/"], "daemon: /nowhere/token: No such file or directory"),
+        (["-t", "/nowhere/token", "http://127.0.0.1/"], "daemon: cannot start: cannot read the token file /nowhere/token: "),
         (["ftp://127.0.0.1/"], "daemon: cannot start: "),
         (["-i", "x", "http://127.0.0.1/"], "Usage: daemon"),
         ([], "Usage: daemon"),
@@ -293,6 +314,7 @@ CASES = (
     ("daemon", pings_on_a_timer),
     ("daemon", calls_a_tool),
     ("daemon", reloads_the_token),
+    ("daemon", follows_a_projected_token),
     ("daemon", ends_while_a_call_hangs),
     ("daemon", ends_while_it_waits),
     ("daemon", ends_while_it_connects),
