@@ -10,8 +10,7 @@ use memchr::{memchr, memchr2};
 use super::ValueError;
 use super::node::{Buffer, Node, Text};
 
-/// How many arrays and objects may be open at once: as many as serde_json's limit, which the messages around a value
-/// have passed, lets through.
+/// How many arrays and objects may be open at once: as many as serde_json lets through, which reads other messages.
 const DEEPEST: usize = 127;
 /// From this length on a string without escapes is not copied.
 const LONG: usize = 64 * 1024;
