@@ -52,6 +52,11 @@ impl ToolHeaders {
                                 path.pop();
                             }
                         }
+                        // Names of the server's own lead to schemas here, whatever they are.
+                        (
+                            "$defs" | "definitions" | "patternProperties" | "dependentSchemas" | "dependencies",
+                            Json::Object(schemas),
+                        ) => schemas.values().try_for_each(|nested| self.read(nested, path, false))?,
                         (_, nested) => self.read(nested, path, false)?,
                     }
                 }
@@ -63,8 +68,7 @@ impl ToolHeaders {
 
     fn annotate(&mut self, annotation: &Json, schema: &Json, path: &[String], reachable: bool) -> Option<()> {
         let name = annotation.as_str().filter(|name| !name.is_empty())?;
-        let primitive = matches!(schema.get("type")?.as_str()?, "string" | "integer" | "boolean");
-        if !reachable || path.is_empty() || !primitive {
+        if !reachable || path.is_empty() || !is_primitive(schema.get("type")?) {
             return None;
         }
         let header = HeaderName::from_bytes(format!("mcp-param-{name}").as_bytes()).ok()?;
@@ -84,8 +88,10 @@ impl ToolHeaders {
             .map_err(|error| Error::InvalidArgument(format!("the arguments are not valid JSON: {error}")))?;
         let mut headers = Vec::new();
         for mirror in &self.0 {
-            let value = mirror.path.iter().try_fold(&arguments, |value, key| value.get(key));
-            if let Some(text) = value.and_then(plain) {
+            let Some(value) = mirror.path.iter().try_fold(&arguments, |value, key| value.get(key)) else {
+                continue;
+            };
+            if let Some(text) = plain(value).map_err(|reason| mirror.refused(reason))? {
                 headers.push((mirror.header.clone(), headers::encode(&text)?));
             }
         }
@@ -93,18 +99,39 @@ impl ToolHeaders {
     }
 }
 
-fn plain(value: &Json) -> Option<String> {
-    match value {
+impl Mirror {
+    fn refused(&self, reason: &str) -> Error {
+        Error::InvalidArgument(format!("the argument {}, which goes into a header, {reason}", self.path.join(".")))
+    }
+}
+
+/// Whether a `type` is one that can be mirrored. It may be `null` besides: such a value is left out.
+fn is_primitive(schema_type: &Json) -> bool {
+    let is = |name: &Json| matches!(name.as_str(), Some("string" | "integer" | "boolean"));
+    match schema_type {
+        Json::Array(names) => {
+            let mut others = names.iter().filter(|name| name.as_str() != Some("null"));
+            others.next().is_some_and(is) && others.next().is_none()
+        }
+        name => is(name),
+    }
+}
+
+/// The text of a value; `None` for what is left out.
+fn plain(value: &Json) -> Result<Option<String>, &'static str> {
+    Ok(match value {
         Json::String(text) => Some(text.clone()),
         Json::Bool(value) => Some(value.to_string()),
-        Json::Number(number) if number.is_f64() => {
-            let value = number.as_f64()?;
-            let whole = value.fract() == 0.0 && value.abs() <= MOST_SAFE;
-            Some(if whole { format!("{value:.0}") } else { number.to_string() })
-        }
-        Json::Number(number) => Some(number.to_string()),
+        Json::Number(number) => Some(decimal(number)?),
         Json::Null | Json::Array(_) | Json::Object(_) => None,
-    }
+    })
+}
+
+/// Beyond the range in which every JSON parser keeps integers, what reads the header and what reads the body may see
+/// different ones.
+fn decimal(number: &serde_json::Number) -> Result<String, &'static str> {
+    let value = number.as_f64().filter(|value| value.abs() <= MOST_SAFE).ok_or("is beyond ±(2^53-1)")?;
+    Ok(if number.is_f64() && value.fract() == 0.0 { format!("{value:.0}") } else { number.to_string() })
 }
 
 #[cfg(test)]
@@ -137,6 +164,14 @@ mod tests {
         );
         assert_eq!(values(r#"{"region":null,"deep":{}}"#), [""; 0]);
         assert_eq!(values(r#"{"region":"é"}"#), ["mcp-param-region: =?base64?w6k=?="]);
+        assert_eq!(values(r#"{"deep":{"n":-9007199254740991}}"#), ["mcp-param-n: -9007199254740991"]);
+        for unsafe_integer in ["9007199254740992", "-9007199254740992", "18446744073709551616", "1e16"] {
+            let refused = headers.values(&format!(r#"{{"deep":{{"n":{unsafe_integer}}}}}"#));
+            assert!(
+                matches!(refused, Err(Error::InvalidArgument(text)) if text.contains("deep.n")),
+                "{unsafe_integer}"
+            );
+        }
     }
 
     #[test]
@@ -151,6 +186,10 @@ mod tests {
             r#"{"x-mcp-header":"A"}"#,
             r#"{"type":"array","items":{"type":"string","x-mcp-header":"A"}}"#,
             r#"{"oneOf":[{"type":"string","x-mcp-header":"A"}]}"#,
+            r#"{"type":["string","integer"],"x-mcp-header":"A"}"#,
+            r#"{"type":["null"],"x-mcp-header":"A"}"#,
+            r#"{"$defs":{"default":{"type":"string","x-mcp-header":"A"}}}"#,
+            r#"{"patternProperties":{"enum":{"type":"string","x-mcp-header":"A"}}}"#,
         ] {
             assert_eq!(tool(&format!(r#"{{"type":"object","properties":{{"p":{property}}}}}"#)), None, "{property}");
         }
@@ -159,5 +198,6 @@ mod tests {
         assert_eq!(tool(twice), None);
         assert!(tool(r#"{"properties":{"p":{"type":"string","default":{"x-mcp-header":""}}}}"#).is_some());
         assert!(tool(r#"{"properties":{"x-mcp-header":{"type":"string"}}}"#).is_some());
+        assert!(tool(r#"{"properties":{"p":{"type":["string","null"],"x-mcp-header":"A"}}}"#).is_some());
     }
 }
