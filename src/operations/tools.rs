@@ -46,13 +46,23 @@ impl Operation<'_> {
             self.recall_tools(session);
             match self.rounds(session, &ask(session)?) {
                 Err(error) if error.rpc_code() == Some(HEADER_MISMATCH) && session.version.is_modern() => {
-                    self.cache.forget(TOOLS.method);
-                    self.all_pages(session, TOOLS)?;
+                    self.relearn(session, error)?;
                     self.rounds(session, &ask(session)?)
                 }
                 result => result,
             }
         })
+    }
+
+    /// Lists the tools again after a call with the wrong headers. When that fails, it is the call's error that tells the
+    /// caller what is wrong, unless the call is over.
+    fn relearn(&self, session: &Session, mismatch: Error) -> Result<(), Error> {
+        self.cache.forget(TOOLS.method);
+        match self.all_pages(session, TOOLS) {
+            Ok(_) => Ok(()),
+            Err(over @ (Error::Cancelled | Error::Timeout(_))) => Err(over),
+            Err(_) => Err(mismatch),
+        }
     }
 }
 
