@@ -183,7 +183,7 @@
 #define MCPCLIENT_ERROR_TLS 4
 
 /**
- * The deadline of the call passed.
+ * The deadline of the call passed, or the limit for making a connection.
  */
 #define MCPCLIENT_ERROR_TIMEOUT 5
 
@@ -435,8 +435,9 @@ MCPCLIENT_API void mcpclient_free(mcpclient *MCPCLIENT_NULLABLE client);
  * @return MCPCLIENT_OK;
  *         MCPCLIENT_ERROR_INVALID_ARGUMENT when client is NULL;
  *         MCPCLIENT_ERROR_INVALID_STATE when a token callback set no token,
- *         a token file can no longer be read, or a callback makes the call
- *         that it is itself a part of;
+ *         a token file can no longer be read, an environment variable holds
+ *         no usable proxy, or a callback makes the call that it is itself a
+ *         part of;
  *         MCPCLIENT_ERROR_NETWORK when the server cannot be reached or the
  *         connection breaks;
  *         MCPCLIENT_ERROR_TLS; MCPCLIENT_ERROR_TIMEOUT;
@@ -671,7 +672,9 @@ mcpclient_status mcpclient_set_client_info(mcpclient *client,
  * Says whether list results are kept for as long as the server allows.
  *
  * Only protocol version 2026-07-28 has such hints. A kept list is dropped
- * when the server says that it changed. Does not block.
+ * when the server says that it changed, and when the protocol version or the
+ * transport is set; one that is for these credentials alone also when those,
+ * a header or the TLS settings change. Does not block.
  *
  * @param client     The client.
  * @param on         0: ask the server every time. Any other number, the
@@ -732,8 +735,9 @@ mcpclient_status mcpclient_set_auth(mcpclient *client,
 /**
  * Sets a header that goes with every request, from the next one on.
  *
- * A client has any number of them; names are compared without case. A header
- * named Authorization is for schemes other than Bearer. Does not block.
+ * A client has any number of them; names are compared without case, and sent
+ * in lower case, which means the same. A header named Authorization is for
+ * schemes other than Bearer. Does not block.
  *
  * @param client     The client.
  * @param name       The name. The library copies name.
@@ -744,7 +748,10 @@ mcpclient_status mcpclient_set_auth(mcpclient *client,
  * @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client or name
  *         is NULL, when one of the texts cannot be sent, or for a header that
  *         the library itself sets: Host, Content-Length, Content-Type,
- *         Accept, Transfer-Encoding, Connection, Last-Event-ID and Mcp-*;
+ *         Accept, Transfer-Encoding, Connection, Last-Event-ID and Mcp-*, and
+ *         their kin Content-Encoding, Trailer, Accept-Encoding, TE, Upgrade,
+ *         Keep-Alive, Expect, HTTP2-Settings, Proxy-Connection and
+ *         Proxy-Authorization;
  *         MCPCLIENT_ERROR_INVALID_STATE for Authorization while a token or
  *         credentials are set; MCPCLIENT_ERROR_INTERNAL.
  */
@@ -828,8 +835,10 @@ mcpclient_status mcpclient_set_tls_verify(mcpclient *client,
  * @param client     The client.
  * @param proxy_url  Such as "http://user:password@proxy.example:3128"; "":
  *                   none; NULL, the default: what the environment variables
- *                   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say. The
- *                   library copies proxy_url.
+ *                   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say, in
+ *                   lower case first; HTTP_PROXY in upper case not in a CGI
+ *                   program, where anybody can set it. The library copies
+ *                   proxy_url.
  * @param error_out  NULL, or set on failure. The caller frees it with
  *                   mcpclient_error_free.
  * @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client is NULL
@@ -1312,7 +1321,9 @@ mcpclient_status mcpclient_on_notification(mcpclient *client,
  * Sets the callback that answers one kind of request of the server.
  *
  * Having one is what tells the server of the client's capability: set it
- * before connecting. Does not block.
+ * before connecting. Elicitation by URL and sampling with tools are refused
+ * before the callback unless mcpclient_set_capabilities declares them. Does
+ * not block.
  *
  * @param client          The client.
  * @param method          "elicitation/create", "sampling/createMessage" or
@@ -1586,7 +1597,9 @@ const char *mcpclient_error_message(const mcpclient_error *MCPCLIENT_NULLABLE er
  * Does not block.
  *
  * @param error  The error; NULL: none.
- * @return Such as 503; 0 when there was no answer or error is NULL.
+ * @return Such as 503; 0 when there was no answer, when the failure came with
+ *         a success status, as errors of the server often do, or when error
+ *         is NULL.
  */
 MCPCLIENT_API
 int32_t mcpclient_error_http_status(const mcpclient_error *MCPCLIENT_NULLABLE error);

@@ -74,8 +74,9 @@ pub unsafe extern "C" fn mcpclient_free(client: *mut mcpclient) {
 /// @return MCPCLIENT_OK;
 ///         MCPCLIENT_ERROR_INVALID_ARGUMENT when client is NULL;
 ///         MCPCLIENT_ERROR_INVALID_STATE when a token callback set no token,
-///         a token file can no longer be read, or a callback makes the call
-///         that it is itself a part of;
+///         a token file can no longer be read, an environment variable holds
+///         no usable proxy, or a callback makes the call that it is itself a
+///         part of;
 ///         MCPCLIENT_ERROR_NETWORK when the server cannot be reached or the
 ///         connection breaks;
 ///         MCPCLIENT_ERROR_TLS; MCPCLIENT_ERROR_TIMEOUT;

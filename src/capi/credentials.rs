@@ -67,8 +67,9 @@ pub unsafe extern "C" fn mcpclient_set_auth(
 
 /// Sets a header that goes with every request, from the next one on.
 ///
-/// A client has any number of them; names are compared without case. A header
-/// named Authorization is for schemes other than Bearer. Does not block.
+/// A client has any number of them; names are compared without case, and sent
+/// in lower case, which means the same. A header named Authorization is for
+/// schemes other than Bearer. Does not block.
 ///
 /// @param client     The client.
 /// @param name       The name. The library copies name.
@@ -79,7 +80,10 @@ pub unsafe extern "C" fn mcpclient_set_auth(
 /// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client or name
 ///         is NULL, when one of the texts cannot be sent, or for a header that
 ///         the library itself sets: Host, Content-Length, Content-Type,
-///         Accept, Transfer-Encoding, Connection, Last-Event-ID and Mcp-*;
+///         Accept, Transfer-Encoding, Connection, Last-Event-ID and Mcp-*, and
+///         their kin Content-Encoding, Trailer, Accept-Encoding, TE, Upgrade,
+///         Keep-Alive, Expect, HTTP2-Settings, Proxy-Connection and
+///         Proxy-Authorization;
 ///         MCPCLIENT_ERROR_INVALID_STATE for Authorization while a token or
 ///         credentials are set; MCPCLIENT_ERROR_INTERNAL.
 #[unsafe(no_mangle)]

@@ -85,7 +85,9 @@ pub unsafe extern "C" fn mcpclient_error_message<'a>(error: *const mcpclient_err
 /// Does not block.
 ///
 /// @param error  The error; NULL: none.
-/// @return Such as 503; 0 when there was no answer or error is NULL.
+/// @return Such as 503; 0 when there was no answer, when the failure came with
+///         a success status, as errors of the server often do, or when error
+///         is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_error_http_status(error: *const mcpclient_error) -> i32 {
     // SAFETY: the caller keeps the contract of the header.

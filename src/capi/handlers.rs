@@ -104,7 +104,9 @@ pub unsafe extern "C" fn mcpclient_on_notification(
 /// Sets the callback that answers one kind of request of the server.
 ///
 /// Having one is what tells the server of the client's capability: set it
-/// before connecting. Does not block.
+/// before connecting. Elicitation by URL and sampling with tools are refused
+/// before the callback unless mcpclient_set_capabilities declares them. Does
+/// not block.
 ///
 /// @param client          The client.
 /// @param method          "elicitation/create", "sampling/createMessage" or

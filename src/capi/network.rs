@@ -105,8 +105,10 @@ pub unsafe extern "C" fn mcpclient_set_tls_verify(
 /// @param client     The client.
 /// @param proxy_url  Such as "http://user:password@proxy.example:3128"; "":
 ///                   none; NULL, the default: what the environment variables
-///                   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say. The
-///                   library copies proxy_url.
+///                   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say, in
+///                   lower case first; HTTP_PROXY in upper case not in a CGI
+///                   program, where anybody can set it. The library copies
+///                   proxy_url.
 /// @param error_out  NULL, or set on failure. The caller frees it with
 ///                   mcpclient_error_free.
 /// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client is NULL

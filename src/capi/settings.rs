@@ -204,7 +204,9 @@ pub unsafe extern "C" fn mcpclient_set_client_info(
 /// Says whether list results are kept for as long as the server allows.
 ///
 /// Only protocol version 2026-07-28 has such hints. A kept list is dropped
-/// when the server says that it changed. Does not block.
+/// when the server says that it changed, and when the protocol version or the
+/// transport is set; one that is for these credentials alone also when those,
+/// a header or the TLS settings change. Does not block.
 ///
 /// @param client     The client.
 /// @param on         0: ask the server every time. Any other number, the

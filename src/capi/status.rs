@@ -22,7 +22,7 @@ pub const MCPCLIENT_ERROR_INVALID_STATE: i32 = 2;
 pub const MCPCLIENT_ERROR_NETWORK: i32 = 3;
 /// The TLS handshake or a certificate; the message says which check failed.
 pub const MCPCLIENT_ERROR_TLS: i32 = 4;
-/// The deadline of the call passed.
+/// The deadline of the call passed, or the limit for making a connection.
 pub const MCPCLIENT_ERROR_TIMEOUT: i32 = 5;
 /// mcpclient_cancel ended the call.
 pub const MCPCLIENT_ERROR_CANCELLED: i32 = 6;
