@@ -282,6 +282,7 @@ impl Client {
         let call = process.call(timeout, connect_timeout);
         let dispatcher = self.dispatcher();
         work(&Operation { process: &process, dispatcher: &dispatcher, cache: &self.cache, call: &call })
+            .map_err(|error| error.redacted(|text| self.settings.load().credentials.redact(text, None)))
     }
 
     fn ask(&self, capability: Option<&str>, ask: &Ask<'_>) -> Result<Value, Error> {

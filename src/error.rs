@@ -129,6 +129,20 @@ impl Error {
         }
     }
 
+    /// The same with the texts that may quote the server run through `redact`: it may repeat a credential anywhere. What
+    /// comes from an answer's body and challenges was when it was read.
+    pub(crate) fn redacted(self, redact: impl Fn(&str) -> String) -> Error {
+        match self {
+            Error::Network(text) => Error::Network(redact(&text)),
+            Error::Unsent(text) => Error::Unsent(redact(&text)),
+            Error::Tls(text) => Error::Tls(redact(&text)),
+            Error::Protocol(text) => Error::Protocol(redact(&text)),
+            Error::Unsupported(text) => Error::Unsupported(redact(&text)),
+            Error::Http(refusal) => Error::Http(Box::new(Refusal { message: redact(&refusal.message), ..*refusal })),
+            own => own,
+        }
+    }
+
     /// The HTTP status of the answer, if there was one.
     pub fn http_status(&self) -> Option<u16> {
         match self {

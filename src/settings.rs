@@ -106,7 +106,10 @@ impl Credentials {
         let latest = self.auth.as_ref().and_then(Auth::latest);
         let text = latest.map_or_else(|| text.to_owned(), |token| token.redact(text));
         let values = self.headers.iter().filter_map(|(_, value)| std::str::from_utf8(value.as_bytes()).ok());
-        sent.and_then(token::bare).into_iter().chain(values).fold(text, |text, secret| token::redact(&text, secret))
+        // Of another scheme's Authorization, and of a cookie, a server may repeat the part that counts.
+        let parts = values.clone().filter_map(|value| value.split_once([' ', '=']).map(|(_, part)| part));
+        let secrets = sent.and_then(token::bare).into_iter().chain(values).chain(parts);
+        secrets.fold(text, |text, secret| token::redact(&text, secret))
     }
 
     /// A server's error without the credentials that it may repeat, its message made one line.

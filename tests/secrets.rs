@@ -189,12 +189,22 @@ fn no_text_has_a_secret() {
     log::set_logger(&*LOGGER).unwrap();
     let mut said = String::new();
 
-    // A server that repeats what it got. What it says may be logged, as anything that a server says.
-    let server = Server::start(echo);
-    let client = client_with_secrets(&server.url("/mcp"));
-    said += &texts(&client, client.ping());
-    said += &texts(&client, client.call_tool("x", Some(r#"{"a":1}"#)).map(drop));
-    assert!(said.contains("[redacted]"), "the server did repeat it: {said}");
+    // Servers that repeat what they got, wherever. What they say may be logged, as anything that a server says.
+    for (handler, path) in [
+        (Box::new(echo) as Box<dyn Handler>, "/mcp"),
+        (Box::new(Answer::status(302).header("Location", &format!("http://elsewhere.test/{TOKEN}/{HEADER}"))), "/mcp"),
+        (Box::new(Answer::text(200, &format!("text/{TOKEN}"), "x")), "/mcp"),
+        (Box::new(chooses_a_secret), "/mcp"),
+        (Box::new(mcp::sse_at(|_| format!("http://elsewhere.test/{TOKEN}/{HEADER}"))), "/sse"),
+    ] {
+        let server =
+            Server::start(move |request: &Request, connection: &mut Connection| handler.handle(request, connection));
+        let client = client_with_secrets(&server.url(path));
+        let texts =
+            texts(&client, client.ping()) + &texts(&client, client.call_tool("x", Some(r#"{"a":1}"#)).map(drop));
+        assert!(texts.contains("[redacted]"), "the server at {path} did repeat it: {texts}");
+        said += &texts;
+    }
     log::set_max_level(log::LevelFilter::Trace);
 
     // Good and refused, in the clear.
@@ -274,6 +284,14 @@ fn no_text_has_a_secret() {
     let bytes: String = rows.map(|row| &row[row.len() - 16..]).collect();
     assert!(bytes.contains("POST./mcp.HTTP/1.1"), "the rows are read as they are written: {bytes}");
     without_secrets(&bytes);
+}
+
+/// A server that chooses a token for the protocol version.
+fn chooses_a_secret(request: &Request, connection: &mut Connection) -> std::io::Result<()> {
+    connection.send(&match request.name() {
+        "initialize" => Answer::result(request, mcp::initialize_result(TOKEN)),
+        _ => Answer::status(404),
+    })
 }
 
 /// A server that shows everything it gets in its refusal.

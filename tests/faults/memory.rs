@@ -46,6 +46,21 @@ fn answers_within_the_limit() {
     check("memory::answers_within_the_limit", &LARGE, 2 * LARGE_TEXT + LITTLE);
 }
 
+/// A tool's text of 10 MB, which the caller reads while its result is alive.
+const TOOL_TEXT: u64 = 10 * 1000 * 1000;
+
+const TOOLS: [Alone; 4] = [
+    ("a tool's text", || tool(false, false)),
+    ("a tool's text with escapes", || tool(true, false)),
+    ("a tool's text as an event", || tool(false, true)),
+    ("a tool's text with escapes as an event", || tool(true, true)),
+];
+
+#[test]
+fn large_results_of_tools() {
+    check("memory::large_results_of_tools", &TOOLS, 3 * TOOL_TEXT);
+}
+
 /// The stream of the HTTP+SSE transport stays for days: one message is limited, not the stream.
 const ON_STREAM: [Alone; 3] = [
     ("a line of the stream", || on_stream("data: ", "x", Status::Protocol)),
@@ -103,6 +118,36 @@ fn large(escapes: bool) -> Peak {
     client.connect().unwrap();
     let peak = Peak::start();
     client.ping().unwrap();
+    peak
+}
+
+fn tool(escapes: bool, as_event: bool) -> Peak {
+    let server = Server::start(legacy(LEGACY));
+    let size = TOOL_TEXT as usize;
+    let text = if escapes { "\\\"xy".repeat(size / 4) } else { "x".repeat(size) };
+    let long = text.len();
+    server.on("tools/call", move |request: &Request, connection: &mut Connection| {
+        let id = request.id();
+        let start =
+            format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"content\":[{{\"type\":\"text\",\"text\":\"");
+        let end = "\"}]}}";
+        let (kind, start, end) = match as_event {
+            true => ("text/event-stream", format!("data: {start}"), format!("{end}\n\n")),
+            false => ("application/json", start, end.to_owned()),
+        };
+        let length = start.len() + text.len() + end.len();
+        connection
+            .raw(format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{start}"))?;
+        connection.raw(&text)?;
+        connection.raw(end)
+    });
+    let client = mcpclient::Client::new(&server.url("/mcp")).unwrap();
+    client.set_proxy(Some("")).unwrap();
+    client.connect().unwrap();
+    let peak = Peak::start();
+    let result = client.call_tool("say", None).unwrap();
+    let expected = if escapes { long / 4 * 3 } else { long };
+    assert_eq!(result.string("/content/0/text").map(str::len), Some(expected));
     peak
 }
 
