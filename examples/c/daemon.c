@@ -203,10 +203,10 @@ static const char *absolute(const char *path)
 /* Opens the file while relative names still hold; it is written to once the process id is known. */
 static int open_pid_file(void)
 {
+    options.pid_file = absolute(options.pid_file);
     int file = open(options.pid_file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (file < 0)
         die(options.pid_file, errno == EEXIST ? "is there already: is another one running?" : strerror(errno));
-    options.pid_file = absolute(options.pid_file);
     return file;
 }
 
