@@ -168,7 +168,6 @@ fn the_word_session_in_a_url_says_nothing<D: Driver>() {
     assert_eq!(server.named("initialize").len(), 2);
 }
 
-/// GET opens the idle stream of a Streamable HTTP server, which never names an endpoint.
 /// Refuses every POST, and opens a stream that names no endpoint.
 fn without_an_endpoint(request: &Request, connection: &mut Connection) -> io::Result<()> {
     match request.method.as_str() {
@@ -197,6 +196,7 @@ fn what_is_refused_after_initialize_says_nothing_about_the_transport<D: Driver>(
     assert!(server.named("GET").is_empty(), "{:?}", server.names());
 }
 
+/// GET opens the idle stream of a Streamable HTTP server, which never names an endpoint.
 fn a_stream_without_an_endpoint_does_not_hide_the_refusal<D: Driver>() {
     let server = Server::start(without_an_endpoint);
     let client: D = client(&server);
