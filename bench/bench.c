@@ -182,7 +182,8 @@ static double ratio(const double *one, const double *other)
 static void print(const char *what, const double *ours, const double *theirs)
 {
     if (theirs)
-        printf("| %s | %.1f | %.1f | %.2f |\n", what, median(ours, ROUNDS), median(theirs, ROUNDS), ratio(ours, theirs));
+        printf("| %s | %.1f | %.1f | %.2f |\n", what, median(ours, ROUNDS), median(theirs, ROUNDS),
+               ratio(ours, theirs));
     else
         printf("| %s | %.1f | - | - |\n", what, median(ours, ROUNDS));
 }

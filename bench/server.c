@@ -38,7 +38,8 @@ static int answer(int fd, const char *before, size_t letters_wanted, const char 
     size_t length = strlen(before) + letters_wanted + strlen(after);
     int n = snprintf(head, sizeof head,
                      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nMcp-Session-Id: bench\r\n"
-                     "Content-Length: %zu\r\n\r\n%s", length, before);
+                     "Content-Length: %zu\r\n\r\n%s",
+                     length, before);
     if (send_all(fd, head, (size_t)n) != 0)
         return -1;
     if (letters_wanted > 0 && send_all(fd, letters, letters_wanted) != 0)
@@ -56,7 +57,8 @@ static int respond(int fd, const char *body)
     if (strstr(body, "\"initialize\"")) {
         snprintf(message, sizeof message,
                  "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"result\":{\"protocolVersion\":\"2025-11-25\","
-                 "\"capabilities\":{\"tools\":{}},\"serverInfo\":{\"name\":\"bench\",\"version\":\"1\"}}}", number);
+                 "\"capabilities\":{\"tools\":{}},\"serverInfo\":{\"name\":\"bench\",\"version\":\"1\"}}}",
+                 number);
         return answer(fd, message, 0, "");
     }
     if (strstr(body, "\"blob\"")) {

@@ -30,10 +30,8 @@ static int find(void *library, const char *name, void *function)
 
 static int find_all(void *library)
 {
-    return find(library, "mcpclient_new", &client_new)
-        && find(library, "mcpclient_set_bearer_token", &set_bearer_token)
-        && find(library, "mcpclient_ping", &ping)
-        && find(library, "mcpclient_free", &client_free)
+    return find(library, "mcpclient_new", &client_new) && find(library, "mcpclient_set_bearer_token", &set_bearer_token)
+        && find(library, "mcpclient_ping", &ping) && find(library, "mcpclient_free", &client_free)
         && find(library, "mcpclient_error_message", &error_message)
         && find(library, "mcpclient_error_free", &error_free);
 }

@@ -11,21 +11,21 @@ static mcpclient_value *value;
 static mcpclient_token_callback token_callback;
 
 /* Checks that the argument is refused by name, and that this also works when nobody wants the error. */
-#define REFUSED(name, function, ...)                                                                \
-    do {                                                                                            \
+#define REFUSED(name, function, ...)                                                                   \
+    do {                                                                                               \
         CHECK_FAILS(MCPCLIENT_ERROR_INVALID_ARGUMENT, name " is NULL", function(__VA_ARGS__, &error)); \
-        CHECK(function(__VA_ARGS__, NULL) == MCPCLIENT_ERROR_INVALID_ARGUMENT);                     \
+        CHECK(function(__VA_ARGS__, NULL) == MCPCLIENT_ERROR_INVALID_ARGUMENT);                        \
     } while (0)
 
 /* The same for a function that makes something. */
-#define MAKES_NOTHING(name, function, ...)                                                          \
-    do {                                                                                            \
-        mcpclient_error *error = NULL;                                                              \
-        CHECK(function(__VA_ARGS__, &error) == NULL);                                               \
-        CHECK(mcpclient_error_status(error) == MCPCLIENT_ERROR_INVALID_ARGUMENT);                   \
-        CHECK(strcmp(mcpclient_error_message(error), name " is NULL") == 0);                        \
-        mcpclient_error_free(error);                                                                \
-        CHECK(function(__VA_ARGS__, NULL) == NULL);                                                 \
+#define MAKES_NOTHING(name, function, ...)                                        \
+    do {                                                                          \
+        mcpclient_error *error = NULL;                                            \
+        CHECK(function(__VA_ARGS__, &error) == NULL);                             \
+        CHECK(mcpclient_error_status(error) == MCPCLIENT_ERROR_INVALID_ARGUMENT); \
+        CHECK(strcmp(mcpclient_error_message(error), name " is NULL") == 0);      \
+        mcpclient_error_free(error);                                              \
+        CHECK(function(__VA_ARGS__, NULL) == NULL);                               \
     } while (0)
 
 static void constructors(void)

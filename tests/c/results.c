@@ -24,7 +24,8 @@ static void values_of_every_kind(mcpclient *client)
 {
     mcpclient_value *value = NULL;
     CHECK_OK(mcpclient_call_tool(
-        client, "echo", "{\"text\":\"gr\xc3\xbc\xc3\x9f\",\"int\":-9007199254740993,\"real\":1.5,\"yes\":true,\"list\":[1,2,3]}",
+        client, "echo",
+        "{\"text\":\"gr\xc3\xbc\xc3\x9f\",\"int\":-9007199254740993,\"real\":1.5,\"yes\":true,\"list\":[1,2,3]}",
         &value, &error));
     mcpclient_free(client); /* a result outlives its client */
 

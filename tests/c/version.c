@@ -4,8 +4,7 @@
 int main(void)
 {
     char text[32];
-    snprintf(text, sizeof text, "%d.%d.%d", MCPCLIENT_VERSION_MAJOR, MCPCLIENT_VERSION_MINOR,
-             MCPCLIENT_VERSION_PATCH);
+    snprintf(text, sizeof text, "%d.%d.%d", MCPCLIENT_VERSION_MAJOR, MCPCLIENT_VERSION_MINOR, MCPCLIENT_VERSION_PATCH);
     CHECK(strcmp(text, mcpclient_version()) == 0);
 
     CHECK(MCPCLIENT_VERSION_NUMBER

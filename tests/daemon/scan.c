@@ -106,7 +106,6 @@ static void ping(mcpclient *client, int times)
         CHECK_OK(mcpclient_ping(client, &error));
 }
 
-
 static void used_until_freed(char **argv)
 {
     mcpclient *client = new_client(argv);
@@ -262,9 +261,9 @@ static const struct {
     const char *name;
     void (*run)(char **argv);
 } cases[] = {
-    {"used", used_until_freed},     {"threads", used_in_threads},   {"rotated", rotated},
-    {"refused", refused},           {"unusable", unusable},         {"file", from_a_file},
-    {"provider", from_a_provider},  {"interrupted", interrupted},   {"large", large},
+    {"used", used_until_freed},    {"threads", used_in_threads}, {"rotated", rotated},
+    {"refused", refused},          {"unusable", unusable},       {"file", from_a_file},
+    {"provider", from_a_provider}, {"interrupted", interrupted}, {"large", large},
 };
 
 int main(int argc, char **argv)

@@ -17,12 +17,12 @@ using namespace std::chrono_literals;
 using client = mcpclient::client;
 using mcp_error = mcpclient::error;
 
-#define CHECK(condition)                                                              \
-    do {                                                                              \
-        if (!(condition)) {                                                           \
-            std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);      \
-            std::exit(1);                                                             \
-        }                                                                             \
+#define CHECK(condition)                                                         \
+    do {                                                                         \
+        if (!(condition)) {                                                      \
+            std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+            std::exit(1);                                                        \
+        }                                                                        \
     } while (0)
 
 mcpclient::value tools_of(client &client); // cpp_second_unit.cc
@@ -57,7 +57,8 @@ client demo_client()
 
 static_assert(!std::is_copy_constructible_v<client> && std::is_nothrow_move_constructible_v<client>);
 static_assert(!std::is_copy_constructible_v<mcpclient::auth> && std::is_nothrow_move_assignable_v<mcpclient::auth>);
-static_assert(!std::is_copy_constructible_v<mcpclient::value> && std::is_nothrow_move_constructible_v<mcpclient::value>);
+static_assert(!std::is_copy_constructible_v<mcpclient::value>
+              && std::is_nothrow_move_constructible_v<mcpclient::value>);
 static_assert(std::is_nothrow_copy_constructible_v<mcp_error> && std::is_base_of_v<std::exception, mcp_error>);
 static_assert(!std::is_default_constructible_v<mcpclient>);
 
@@ -278,7 +279,8 @@ void values_can_be_made_and_kept()
 void exceptions_stay_in_their_callbacks()
 {
     client client(demo + "/mcp");
-    client.set_auth(mcpclient::auth::token_provider([](mcpclient::token_request &) { throw std::runtime_error("lost"); }));
+    client.set_auth(
+        mcpclient::auth::token_provider([](mcpclient::token_request &) { throw std::runtime_error("lost"); }));
     CHECK(failure_of([&] { client.ping(); }).status() == MCPCLIENT_ERROR_INVALID_STATE);
     CHECK(refuses([] { mcpclient::auth::token_provider(nullptr); }));
 

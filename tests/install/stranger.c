@@ -17,7 +17,8 @@ int main(int argc, char **argv)
         && mcpclient_set_bearer_token(client, argv[2], &error) == MCPCLIENT_OK
         && mcpclient_ping(client, &error) == MCPCLIENT_OK
         && mcpclient_list_tools(client, &tools, &error) == MCPCLIENT_OK)
-        printf("%zu tools, the first is %s\n", mcpclient_value_count(tools, ""), mcpclient_value_string(tools, "/0/name"));
+        printf("%zu tools, the first is %s\n", mcpclient_value_count(tools, ""),
+               mcpclient_value_string(tools, "/0/name"));
     if (error != NULL)
         fprintf(stderr, "%s\n", mcpclient_error_message(error));
     int failed = tools == NULL;

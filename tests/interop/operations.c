@@ -24,9 +24,9 @@ struct server {
     const char *resource, *resource_text, *template_uri;
     const char *prompt, *prompt_arguments, *prompt_text;
     const char *completion, *argument, *beginning, *completed;
-    const char *form;                           /* how the elicitation is answered */
-    const char *filter, *older_filter;          /* what is listened for; up to 2025-11-25 */
-    const char *changed, *changed_text;         /* the notification of a change */
+    const char *form;                   /* how the elicitation is answered */
+    const char *filter, *older_filter;  /* what is listened for; up to 2025-11-25 */
+    const char *changed, *changed_text; /* the notification of a change */
 };
 
 static const struct server servers[] = {
@@ -219,7 +219,8 @@ static void logging(const struct server *server, mcpclient *client)
     mcpclient_error *error = NULL;
     mcpclient_status status = mcpclient_set_log_level(client, "debug", &error);
     /* FastMCP 2 logs, but does not say so, and cannot be told how much. */
-    bool unsaid = strcmp(server->kind, "fastmcp") == 0 && status == MCPCLIENT_ERROR_UNSUPPORTED && strstr(mcpclient_error_message(error), "logging") != NULL;
+    bool unsaid = strcmp(server->kind, "fastmcp") == 0 && status == MCPCLIENT_ERROR_UNSUPPORTED
+        && strstr(mcpclient_error_message(error), "logging") != NULL;
     ends_with("mcpclient_set_log_level", unsaid ? MCPCLIENT_ERROR_UNSUPPORTED : MCPCLIENT_OK, status, error);
     OK(mcpclient_call_tool, client, server->log.tool, server->log.arguments, NULL);
     comes(&inbox, 1, server->log.text);
@@ -254,8 +255,9 @@ static void elicitation(const struct server *server, mcpclient *client)
 
 static void sampling(const struct server *server, mcpclient *client)
 {
-    const char *message = "{\"role\":\"assistant\",\"model\":\"none\",\"stopReason\":\"endTurn\","
-                          "\"content\":{\"type\":\"text\",\"text\":\"forty-two\"}}";
+    const char *message =
+        "{\"role\":\"assistant\",\"model\":\"none\",\"stopReason\":\"endTurn\","
+        "\"content\":{\"type\":\"text\",\"text\":\"forty-two\"}}";
     OK(mcpclient_on_request, client, "sampling/createMessage", reply, (void *)message, NULL);
     answers(client, &server->sampling);
     /* A refusal is the tool's error, or since 2026-07-28 that of the call; neither harms what follows. */
@@ -358,11 +360,11 @@ static const struct {
     const char *name;
     void (*run)(const struct server *server, mcpclient *client);
 } cases[] = {
-    {"server info", server_info}, {"tools", tools},           {"large result", large_result},
-    {"resources", resources},     {"prompts", prompts},       {"completion", completion},
-    {"any request", any_request}, {"progress", progress},     {"logging", logging},
-    {"elicitation", elicitation}, {"sampling", sampling},     {"roots", roots},
-    {"listening", listening},     {"timing out", timing_out}, {"cancelling", cancelling},
+    {"server info", server_info},    {"tools", tools},           {"large result", large_result},
+    {"resources", resources},        {"prompts", prompts},       {"completion", completion},
+    {"any request", any_request},    {"progress", progress},     {"logging", logging},
+    {"elicitation", elicitation},    {"sampling", sampling},     {"roots", roots},
+    {"listening", listening},        {"timing out", timing_out}, {"cancelling", cancelling},
     {"16 threads", sixteen_threads},
 };
 

@@ -38,11 +38,11 @@ static bool ends_with(const char *call, mcpclient_status expected, mcpclient_sta
     return status == expected;
 }
 
-#define EXPECT(expected, function, ...)                                                                               \
-    do {                                                                                                               \
-        mcpclient_error *error_ = NULL;                                                                                \
-        mcpclient_status status_ = function(__VA_ARGS__, &error_);                                                     \
-        ends_with(#function, expected, status_, error_);                                                               \
+#define EXPECT(expected, function, ...)                            \
+    do {                                                           \
+        mcpclient_error *error_ = NULL;                            \
+        mcpclient_status status_ = function(__VA_ARGS__, &error_); \
+        ends_with(#function, expected, status_, error_);           \
     } while (0)
 #define OK(function, ...) EXPECT(MCPCLIENT_OK, function, __VA_ARGS__)
 
