@@ -5,11 +5,12 @@ use std::ops::Range;
 use ureq::http::HeaderValue;
 use zeroize::Zeroizing;
 
-use crate::auth::{challenge, header, token::Token};
-use crate::http::origin;
+use crate::auth::{header, token::Token};
+use crate::http::endpoint;
+pub use crate::json::{Node, Value};
 use crate::protocol::jsonrpc::{self, Incoming, Verdict};
-use crate::sse;
-pub use crate::value::{Node, Value};
+use crate::protocol::www_authenticate;
+use crate::transport::sse;
 
 /// What came out of an event stream.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -44,8 +45,8 @@ pub type Challenges = Vec<(String, Vec<(String, String)>)>;
 
 /// Parses `WWW-Authenticate` headers; also looks up one Bearer parameter.
 pub fn challenges(headers: &[&str], name: &str) -> (Challenges, Option<String>) {
-    let challenges = challenge::parse(headers);
-    let parameter = challenge::bearer_parameter(&challenges, name).map(str::to_owned);
+    let challenges = www_authenticate::parse(headers);
+    let parameter = www_authenticate::bearer_parameter(&challenges, name).map(str::to_owned);
     (challenges.into_iter().map(|challenge| (challenge.scheme, challenge.params)).collect(), parameter)
 }
 
@@ -136,16 +137,16 @@ pub struct Endpoint {
 
 /// Reads the URL of an endpoint.
 pub fn endpoint(text: &str) -> Result<Endpoint, String> {
-    origin::parse(text).map(described)
+    endpoint::parse(text).map(described)
 }
 
 /// Resolves what a server refers to; also whether credentials may go there.
 pub fn resolved(base: &Endpoint, reference: &str) -> Result<(Endpoint, bool), String> {
-    let url = origin::resolve(&base.url, reference)?;
-    let same = origin::same(&base.url, &url);
+    let url = endpoint::resolve(&base.url, reference)?;
+    let same = endpoint::same(&base.url, &url);
     Ok((described(url), same))
 }
 
 fn described(url: url::Url) -> Endpoint {
-    Endpoint { display: origin::display(&url), names_sse: origin::names_sse(&url), url }
+    Endpoint { display: endpoint::display(&url), names_sse: endpoint::names_sse(&url), url }
 }

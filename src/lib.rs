@@ -17,31 +17,16 @@
 compile_error!("libmcpclient catches panics at the C boundary, which needs panic = \"unwind\"");
 
 mod auth;
-mod call;
+mod base;
 mod client;
-mod elicitation;
-mod error;
-mod exchange;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
-mod handlers;
 mod http;
-mod listener;
-mod negotiation;
-mod operations;
-mod process;
+mod json;
 mod protocol;
-mod refusal;
-mod server;
 mod session;
-mod settings;
-mod sse;
-mod subscriptions;
-mod text;
-mod threads;
 mod transport;
-mod value;
 
 /// The C ABI: the one folder with unsafe code. Public so that the tests can call it.
 #[allow(unsafe_code)]
@@ -49,11 +34,11 @@ mod value;
 pub mod capi;
 
 pub use auth::{Auth, TokenRequest};
+pub use base::error::{Error, Status};
 pub use client::Client;
-pub use error::{Error, Status};
-pub use handlers::{NotificationHandler, Reply, RequestHandler};
-pub use settings::Transport;
-pub use value::Value;
+pub use json::Value;
+pub use session::callbacks::{NotificationHandler, Reply, RequestHandler};
+pub use session::config::Transport;
 
 const _: () = {
     const fn shared_between_threads<T: Send + Sync>() {}

@@ -104,7 +104,7 @@ fn describe(byte: u8) -> String {
 }
 
 /// `tchar` of RFC 9110, section 5.6.2.
-pub(super) fn is_token_char(byte: u8) -> bool {
+pub(crate) fn is_token_char(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 

@@ -1,6 +1,5 @@
 //! Credentials: where a bearer token comes from (RFC 6750), and which custom headers may be sent.
 
-pub(crate) mod challenge;
 pub(crate) mod header;
 pub(crate) mod token;
 mod token_file;
@@ -12,8 +11,8 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use crate::call::Call;
-use crate::error::Error;
+use crate::base::call::Call;
+use crate::base::error::Error;
 use token::Token;
 use token_file::TokenFile;
 use token_provider::TokenProvider;

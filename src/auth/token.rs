@@ -5,7 +5,7 @@ use std::fmt;
 use ureq::http::HeaderValue;
 use zeroize::Zeroizing;
 
-use super::header;
+use crate::auth::header;
 
 const SCHEME: &str = "Bearer ";
 const REDACTED: &str = "[redacted]";

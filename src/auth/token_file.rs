@@ -9,8 +9,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
-use super::token::Token;
-use crate::error::Error;
+use crate::auth::token::Token;
+use crate::base::error::Error;
 
 /// The largest file that is taken for a token.
 const MOST_BYTES: usize = 64 * 1024;

@@ -5,9 +5,9 @@ use std::thread::{self, ThreadId};
 
 use arc_swap::ArcSwapOption;
 
-use super::token::Token;
-use crate::call::{CANCEL_POLL, Call};
-use crate::error::Error;
+use crate::auth::token::Token;
+use crate::base::call::{CANCEL_POLL, Call};
+use crate::base::error::Error;
 
 type Provide = Box<dyn Fn(&mut TokenRequest) + Send + Sync>;
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use ureq::BodyReader;
 
-use super::connection::Connection;
-use super::{Http, failure};
-use crate::call::Call;
-use crate::error::Error;
+use crate::base::call::Call;
+use crate::base::error::Error;
+use crate::http::Http;
+use crate::http::connection::Connection;
+use crate::http::error_map;
 
 /// How much is read at once.
 const STEP: usize = 128 * 1024;
@@ -58,7 +59,7 @@ impl Body {
                 None => Err(self.abandon(too_large(self.limit))),
             },
             Err(error) => {
-                let error = failure::explain(error.into(), &self.call, self.http.host());
+                let error = error_map::explain(error.into(), &self.call, self.http.host());
                 Err(self.abandon(error))
             }
         }

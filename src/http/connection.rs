@@ -8,13 +8,15 @@ use ureq::http::{self, Uri};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
 use ureq::{Agent, BodyReader, Proxy};
 
-use super::control::Control;
-use super::resolve::{AskedLater, Names};
-use super::tcp::TcpConnector;
-use super::tls::{Tls, TlsConnector};
-use super::{Head, Headers, Request};
-use crate::call::Call;
-use crate::threads::Threads;
+use crate::base::call::Call;
+use crate::base::threads::Threads;
+use crate::http::Head;
+use crate::http::Headers;
+use crate::http::Request;
+use crate::http::dns::{AskedLater, Names};
+use crate::http::interrupt::Control;
+use crate::http::tcp::TcpConnector;
+use crate::http::tls::{Tls, TlsConnector};
 
 /// How long a connection may rest before a new one is preferred: many balancers drop idle ones silently.
 const MOST_IDLE: Duration = Duration::from_secs(90);

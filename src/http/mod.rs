@@ -3,33 +3,35 @@
 //! Only this module and the header types of `auth` know ureq. Deadlines, cancellation and the wiping of buffers live in
 //! the sockets (`tcp`, `tls`), below ureq.
 
+mod active_connections;
 mod body;
 mod buffers;
-mod busy;
+pub(crate) mod client;
 mod connection;
-mod control;
-mod failure;
-pub(crate) mod origin;
+mod dns;
+pub(crate) mod endpoint;
+mod error_map;
+pub(crate) mod error_response;
+mod interrupt;
 pub(crate) mod proxy;
-mod resolve;
 mod tcp;
 pub(crate) mod tls;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub(crate) use active_connections::Busy;
 pub(crate) use body::Body;
-pub(crate) use busy::Busy;
 use connection::{Blueprint, Connection};
-use resolve::Names;
+use dns::Names;
 use tls::Tls;
 pub(crate) use ureq::http::header;
 pub(crate) use ureq::http::{HeaderMap as Headers, HeaderName, HeaderValue, Method, Uri};
 use url::Url;
 
-use crate::call::Call;
-use crate::error::Error;
-use crate::settings::Settings;
-use crate::threads::Threads;
+use crate::base::call::Call;
+use crate::base::error::Error;
+use crate::base::threads::Threads;
+use crate::session::config::Settings;
 
 /// The most connections that are kept while nobody uses them.
 const MOST_IDLE: usize = 64;
@@ -132,7 +134,7 @@ impl Http {
                     self.discard(&connection);
                     let kept = opened_before > 0 && connection.control.opened() == opened_before;
                     let unanswered = !connection.control.answered();
-                    let error = failure::explain(failure, call, &self.host);
+                    let error = error_map::explain(failure, call, &self.host);
                     if kept && unanswered && request.repeatable && matches!(error, Error::Network(_)) {
                         continue;
                     }

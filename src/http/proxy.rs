@@ -5,7 +5,7 @@ use std::env;
 use ureq::Proxy;
 use url::Url;
 
-use crate::error::Error;
+use crate::base::error::Error;
 
 /// What the caller has said about proxies.
 #[derive(Debug, Clone, Default)]

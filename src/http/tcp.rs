@@ -11,10 +11,10 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
-use super::buffers::WipedBuffers;
-use super::control::{Control, broken, into_io};
-use super::resolve::Names;
-use crate::call::{CANCEL_POLL, Call};
+use crate::base::call::{CANCEL_POLL, Call};
+use crate::http::buffers::WipedBuffers;
+use crate::http::dns::Names;
+use crate::http::interrupt::{Control, broken, into_io};
 
 /// Opens plain TCP connections.
 #[derive(Debug)]

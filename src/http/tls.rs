@@ -19,9 +19,9 @@ use rustls::{
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport, TransportAdapter};
 use zeroize::Zeroizing;
 
-use super::buffers::WipedBuffers;
-use super::control::{Control, broken, into_io};
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::http::buffers::WipedBuffers;
+use crate::http::interrupt::{Control, broken, into_io};
 
 /// What a caller may set about TLS.
 #[derive(Debug, Clone)]

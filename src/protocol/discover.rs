@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::Version;
+use crate::protocol::Version;
 
 pub(crate) const METHOD: &str = "server/discover";
 

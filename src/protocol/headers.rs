@@ -2,9 +2,9 @@
 
 use serde_json::value::RawValue;
 
-use super::jsonrpc::Members;
-use crate::error::Error;
+use crate::base::error::Error;
 use crate::http::{HeaderName, HeaderValue};
+use crate::protocol::jsonrpc::Members;
 
 const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 const NAME: HeaderName = HeaderName::from_static("mcp-name");

@@ -3,10 +3,11 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Version, meta};
-use crate::error::Error;
-use crate::settings::ClientIdentity;
-use crate::text;
+use crate::base::error::Error;
+use crate::base::text;
+use crate::protocol::Version;
+use crate::protocol::meta;
+use crate::session::config::ClientIdentity;
 
 pub(crate) const METHOD: &str = "initialize";
 pub(crate) const INITIALIZED: &str = "notifications/initialized";

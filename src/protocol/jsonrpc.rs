@@ -9,9 +9,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::outline::{self, Malformed};
-use crate::error::{Error, RpcError};
-use crate::text;
+use crate::base::error::{Error, RpcError};
+use crate::base::text;
+use crate::json::scan::{self, Malformed};
 
 /// The members of a JSON object, their values as they were written.
 pub(crate) type Members = BTreeMap<String, Box<RawValue>>;
@@ -113,7 +113,7 @@ pub(crate) fn read<'a>(bytes: &'a [u8], mut each: impl FnMut(Incoming<'a>)) -> R
 /// Reads the messages of a batch one at a time: many small ones take no more room than they came in.
 fn read_batch<'a>(bytes: &'a [u8], mut each: impl FnMut(Incoming<'a>)) -> Result<(), Unreadable> {
     let mut count = 0;
-    outline::elements(bytes, |element| {
+    scan::elements(bytes, |element| {
         count += 1;
         if count > MOST_OF_A_BATCH {
             return Err(Unreadable::TooMany);
@@ -139,7 +139,7 @@ fn not_json(error: serde_json::Error) -> Error {
 impl<'a> Envelope<'a> {
     fn read(message: &'a [u8]) -> Result<Envelope<'a>, Unreadable> {
         let mut envelope = Envelope::default();
-        outline::members(message, |name, value| {
+        scan::members(message, |name, value| {
             let Some(member) = envelope.member(name) else { return Ok(()) };
             match member.replace(value) {
                 None => Ok(()),

@@ -2,11 +2,11 @@
 
 use serde_json::value::RawValue;
 
-use super::Version;
-use super::jsonrpc::Members;
-use crate::error::Error;
-use crate::settings::ClientIdentity;
-use crate::text;
+use crate::base::error::Error;
+use crate::base::text;
+use crate::protocol::Version;
+use crate::protocol::jsonrpc::Members;
+use crate::session::config::ClientIdentity;
 
 const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";

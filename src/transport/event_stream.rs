@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::error::Error;
+use crate::base::error::Error;
 use crate::http::Body;
-use crate::sse::{Event, Parser};
+use crate::transport::sse::{Event, Parser};
 
 /// How much of an event stream is read at once: little at first, more while much comes.
 const FIRST_STEP: usize = 2 * 1024;

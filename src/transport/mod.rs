@@ -2,6 +2,7 @@
 
 mod event_stream;
 pub(crate) mod http_sse;
+pub(crate) mod sse;
 pub(crate) mod streamable_http;
 
 use std::borrow::Cow;

@@ -2,12 +2,12 @@
 
 use serde_json::value::RawValue;
 
-use super::StreamableHttp;
-use crate::call::Call;
-use crate::error::{Error, RpcError};
+use crate::base::call::Call;
+use crate::base::error::{Error, RpcError};
 use crate::http::Method;
 use crate::protocol::jsonrpc::{self, Incoming, Verdict};
-use crate::subscriptions::ACKNOWLEDGED;
+use crate::session::subscriptions::ACKNOWLEDGED;
+use crate::transport::streamable_http::StreamableHttp;
 use crate::transport::{EITHER, EVENT_STREAM, EventStream, Outbound, Peer};
 
 /// What comes first on the stream of a subscription.

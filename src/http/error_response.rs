@@ -1,0 +1,165 @@
+//! HTTP answers that refuse a request, with the server's own reason.
+
+use serde_json::Value;
+
+use crate::base::error::{Error, Refusal, RpcError};
+use crate::base::text;
+use crate::http::client::Target;
+use crate::http::{Response, endpoint, header};
+use crate::protocol::jsonrpc::{self, Incoming};
+use crate::protocol::www_authenticate::{self, Challenge};
+use crate::session::config::Credentials;
+
+/// How much of a refusal's body is read for its reason.
+const MOST_BODY: usize = 64 * 1024;
+
+/// All `WWW-Authenticate` headers, joined as RFC 9110, section 5.3 allows.
+pub(crate) fn www_authenticate(response: &Response) -> Option<String> {
+    joined(&challenge_headers(response))
+}
+
+fn challenge_headers(response: &Response) -> Vec<String> {
+    let values = response.headers.get_all(header::WWW_AUTHENTICATE).iter();
+    values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
+}
+
+fn joined(values: &[String]) -> Option<String> {
+    (!values.is_empty()).then(|| values.join(", "))
+}
+
+/// The error for a redirect that is not followed.
+pub(crate) fn redirect(from: &Target, response: &Response, why: &str) -> Error {
+    let status = response.status;
+    let target = match response.header(header::LOCATION) {
+        None => String::new(),
+        Some(location) => match endpoint::resolve(&from.url, location) {
+            Ok(url) => format!(": {}", endpoint::display(&url)),
+            Err(_) => format!(": {}", text::one_line(location.split(['?', '#']).next().unwrap_or_default())),
+        },
+    };
+    let from = endpoint::display(&from.url);
+    Error::Http(Box::new(Refusal {
+        message: format!("{from} answered with a redirect (HTTP {status}) {why}{target}"),
+        reason: String::new(),
+        http_status: status,
+        www_authenticate: None,
+        challenges: Vec::new(),
+    }))
+}
+
+/// The error that an answer with this status stands for. What the server wrote goes into the message, without the
+/// credentials that it may have repeated.
+pub(crate) fn from_response(credentials: &Credentials, from: &Target, mut response: Response) -> Error {
+    let status = response.status;
+    let sent = response.sent.take();
+    let redact = |text: &str| credentials.redact(text, sent.as_ref());
+    let challenge_headers: Vec<String> = challenge_headers(&response).iter().map(|value| redact(value)).collect();
+    let body = match response.body.read_some(MOST_BODY) {
+        Ok(body) => body,
+        // The refusal itself is worth more than what went wrong after it, unless the call is over.
+        Err(over @ (Error::Cancelled | Error::Timeout(_))) => return over,
+        Err(_) => Vec::new(),
+    };
+    let answers = !matches!(status, 401 | 403 | 429 | 502 | 503 | 504);
+    if answers && let Some(error) = rpc_error(status, &body) {
+        return credentials.redact_rpc(error, sent.as_ref());
+    }
+    // Each header by itself: what is wrong in one of them spoils no other.
+    let challenges = www_authenticate::parse(&challenge_headers.iter().map(String::as_str).collect::<Vec<_>>());
+    let www_authenticate = joined(&challenge_headers);
+    let reason = from_challenge(&challenges).or_else(|| from_body(&body)).unwrap_or_default();
+    let reason = text::one_line(&redact(&reason));
+    let from = endpoint::display(&from.url);
+    let message = match reason.is_empty() {
+        false => format!("{from} answered with HTTP {status}: {reason}"),
+        true => format!("{from} answered with HTTP {status}{}", phrase(status)),
+    };
+    let refusal = Box::new(Refusal { message, reason, http_status: status, www_authenticate, challenges });
+    match status {
+        401 => Error::Unauthorized(refusal),
+        403 => Error::Forbidden(refusal),
+        _ => Error::Http(refusal),
+    }
+}
+
+fn rpc_error(status: u16, body: &[u8]) -> Option<RpcError> {
+    let mut found = None;
+    jsonrpc::read(body, |incoming| {
+        if let Incoming::Response { outcome: Err(error), .. } = incoming {
+            found = Some(error);
+        }
+    })
+    .ok()?;
+    found.map(|error| RpcError { http_status: status, ..error })
+}
+
+fn from_challenge(challenges: &[Challenge]) -> Option<String> {
+    let get = |name| www_authenticate::bearer_parameter(challenges, name);
+    match (get("error"), get("error_description")) {
+        (Some(error), Some(description)) => Some(format!("{error}: {description}")),
+        (one, other) => one.or(other).map(str::to_owned),
+    }
+}
+
+/// The reason in the usual places of a JSON body, else the beginning of the text.
+fn from_body(body: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(body);
+    let Ok(json) = serde_json::from_slice::<Value>(body) else {
+        return Some(text.into_owned());
+    };
+    let at = |pointer: &str| json.pointer(pointer).and_then(Value::as_str);
+    let description = at("/error_description").or_else(|| at("/error/message"));
+    match (at("/error"), description) {
+        (Some(error), Some(description)) => Some(format!("{error}: {description}")),
+        (error, description) => description
+            .or(error)
+            .or_else(|| at("/message"))
+            .or_else(|| at("/detail"))
+            .or_else(|| at("/title"))
+            .map(str::to_owned)
+            .or_else(|| Some(text.into_owned())),
+    }
+}
+
+fn phrase(status: u16) -> &'static str {
+    match status {
+        400 => " (bad request)",
+        401 => " (the credentials were not accepted)",
+        403 => " (the credentials do not allow this)",
+        404 => " (not found)",
+        405 => " (method not allowed)",
+        429 => " (too many requests)",
+        500 => " (internal server error)",
+        502 => " (bad gateway)",
+        503 => " (service unavailable)",
+        504 => " (gateway timeout)",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_is_found_where_servers_put_it() {
+        for (body, reason) in [
+            (r#"{"error":"invalid_token","error_description":"expired"}"#, "invalid_token: expired"),
+            (r#"{"error":{"code":-32001,"message":"no"}}"#, "no"),
+            (r#"{"error":"unauthorized"}"#, "unauthorized"),
+            (r#"{"detail":"Not authenticated"}"#, "Not authenticated"),
+            (r#"{"x":1}"#, r#"{"x":1}"#),
+            ("<html>Nope</html>", "<html>Nope</html>"),
+        ] {
+            assert_eq!(from_body(body.as_bytes()).as_deref(), Some(reason));
+        }
+    }
+
+    #[test]
+    fn a_challenge_gives_error_and_description() {
+        let challenges =
+            www_authenticate::parse(&[r#"Basic realm="x", Bearer error="invalid_token", error_description="late""#]);
+        assert_eq!(from_challenge(&challenges).as_deref(), Some("invalid_token: late"));
+        assert_eq!(from_challenge(&www_authenticate::parse(&["Bearer realm=x"])), None);
+    }
+}

@@ -1,0 +1,203 @@
+//! Parameters of tools that are mirrored into headers (2026-07-28, "Custom Headers from Tool Parameters").
+
+use serde_json::Value as Json;
+
+use crate::base::error::Error;
+use crate::http::{HeaderName, HeaderValue};
+use crate::protocol::headers;
+
+const ANNOTATION: &str = "x-mcp-header";
+/// The largest integer that every JSON parser keeps.
+const MOST_SAFE: f64 = 9_007_199_254_740_991.0;
+
+/// The headers that a tool's annotations ask for.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct ToolHeaders(Vec<Mirror>);
+
+#[derive(Debug, PartialEq)]
+struct Mirror {
+    header: HeaderName,
+    /// The keys that lead to the argument.
+    path: Vec<String>,
+}
+
+impl ToolHeaders {
+    /// A tool's name and headers; `None` when its annotations break the rules and the tool must not be used.
+    pub(crate) fn of_tool(json: &str) -> Option<(String, ToolHeaders)> {
+        let tool: Json = serde_json::from_str(json).ok()?;
+        let name = tool.get("name")?.as_str()?.to_owned();
+        let mut headers = ToolHeaders::default();
+        if let Some(schema) = tool.get("inputSchema") {
+            headers.read(schema, &mut Vec::new(), true)?;
+        }
+        Some((name, headers))
+    }
+
+    /// Reads a schema. `reachable`: whether nothing but `properties` leads here.
+    fn read(&mut self, schema: &Json, path: &mut Vec<String>, reachable: bool) -> Option<()> {
+        match schema {
+            Json::Array(items) => items.iter().try_for_each(|item| self.read(item, path, false)),
+            Json::Object(members) => {
+                if let Some(annotation) = members.get(ANNOTATION) {
+                    self.annotate(annotation, schema, path, reachable)?;
+                }
+                for (key, value) in members {
+                    match (key.as_str(), value) {
+                        // Values, not schemas: what stands there is no annotation.
+                        ("default" | "const" | "enum" | "examples", _) => {}
+                        ("properties", Json::Object(properties)) => {
+                            for (name, property) in properties {
+                                path.push(name.clone());
+                                self.read(property, path, reachable)?;
+                                path.pop();
+                            }
+                        }
+                        // Names of the server's own lead to schemas here, whatever they are.
+                        (
+                            "$defs" | "definitions" | "patternProperties" | "dependentSchemas" | "dependencies",
+                            Json::Object(schemas),
+                        ) => schemas.values().try_for_each(|nested| self.read(nested, path, false))?,
+                        (_, nested) => self.read(nested, path, false)?,
+                    }
+                }
+                Some(())
+            }
+            _ => Some(()),
+        }
+    }
+
+    fn annotate(&mut self, annotation: &Json, schema: &Json, path: &[String], reachable: bool) -> Option<()> {
+        let name = annotation.as_str().filter(|name| !name.is_empty())?;
+        if !reachable || path.is_empty() || !is_primitive(schema.get("type")?) {
+            return None;
+        }
+        let header = HeaderName::from_bytes(format!("mcp-param-{name}").as_bytes()).ok()?;
+        if self.0.iter().any(|known| known.header == header) {
+            return None;
+        }
+        self.0.push(Mirror { header, path: path.to_vec() });
+        Some(())
+    }
+
+    /// The headers for a call with these arguments, JSON text of an object.
+    pub(crate) fn values(&self, arguments: &str) -> Result<Vec<(HeaderName, HeaderValue)>, Error> {
+        if self.0.is_empty() {
+            return Ok(Vec::new());
+        }
+        let arguments: Json = serde_json::from_str(arguments)
+            .map_err(|error| Error::InvalidArgument(format!("the arguments are not valid JSON: {error}")))?;
+        let mut headers = Vec::new();
+        for mirror in &self.0 {
+            let Some(value) = mirror.path.iter().try_fold(&arguments, |value, key| value.get(key)) else {
+                continue;
+            };
+            if let Some(text) = plain(value).map_err(|reason| mirror.refused(reason))? {
+                headers.push((mirror.header.clone(), headers::encode(&text)?));
+            }
+        }
+        Ok(headers)
+    }
+}
+
+impl Mirror {
+    fn refused(&self, reason: &str) -> Error {
+        Error::InvalidArgument(format!("the argument {}, which goes into a header, {reason}", self.path.join(".")))
+    }
+}
+
+/// Whether a `type` is one that can be mirrored. It may be `null` besides: such a value is left out.
+fn is_primitive(schema_type: &Json) -> bool {
+    let is = |name: &Json| matches!(name.as_str(), Some("string" | "integer" | "boolean"));
+    match schema_type {
+        Json::Array(names) => {
+            let mut others = names.iter().filter(|name| name.as_str() != Some("null"));
+            others.next().is_some_and(is) && others.next().is_none()
+        }
+        name => is(name),
+    }
+}
+
+/// The text of a value; `None` for what is left out.
+fn plain(value: &Json) -> Result<Option<String>, &'static str> {
+    Ok(match value {
+        Json::String(text) => Some(text.clone()),
+        Json::Bool(value) => Some(value.to_string()),
+        Json::Number(number) => Some(decimal(number)?),
+        Json::Null | Json::Array(_) | Json::Object(_) => None,
+    })
+}
+
+/// Beyond the range in which every JSON parser keeps integers, what reads the header and what reads the body may see
+/// different ones.
+fn decimal(number: &serde_json::Number) -> Result<String, &'static str> {
+    let value = number.as_f64().filter(|value| value.abs() <= MOST_SAFE).ok_or("is beyond ±(2^53-1)")?;
+    Ok(if number.is_f64() && value.fract() == 0.0 { format!("{value:.0}") } else { number.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tool(schema: &str) -> Option<ToolHeaders> {
+        let json = format!(r#"{{"name":"t","inputSchema":{schema}}}"#);
+        ToolHeaders::of_tool(&json).map(|(_, headers)| headers)
+    }
+
+    #[test]
+    fn annotated_arguments_become_headers() {
+        let headers = tool(
+            r#"{"type":"object","properties":{"region":{"type":"string","x-mcp-header":"Region"},
+                "deep":{"type":"object","properties":{"n":{"type":"integer","x-mcp-header":"N"}}},
+                "b":{"type":"boolean","x-mcp-header":"B"},"q":{"type":"string"}}}"#,
+        )
+        .unwrap();
+        let values = |arguments| -> Vec<String> {
+            let headers = headers.values(arguments).unwrap();
+            let mut lines: Vec<_> =
+                headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+            lines.sort();
+            lines
+        };
+        assert_eq!(
+            values(r#"{"region":"eu","deep":{"n":42.0},"b":false,"q":"x"}"#),
+            ["mcp-param-b: false", "mcp-param-n: 42", "mcp-param-region: eu"]
+        );
+        assert_eq!(values(r#"{"region":null,"deep":{}}"#), [""; 0]);
+        assert_eq!(values(r#"{"region":"é"}"#), ["mcp-param-region: =?base64?w6k=?="]);
+        assert_eq!(values(r#"{"deep":{"n":-9007199254740991}}"#), ["mcp-param-n: -9007199254740991"]);
+        for unsafe_integer in ["9007199254740992", "-9007199254740992", "18446744073709551616", "1e16"] {
+            let refused = headers.values(&format!(r#"{{"deep":{{"n":{unsafe_integer}}}}}"#));
+            assert!(
+                matches!(refused, Err(Error::InvalidArgument(text)) if text.contains("deep.n")),
+                "{unsafe_integer}"
+            );
+        }
+    }
+
+    #[test]
+    fn annotations_that_break_the_rules_make_a_tool_unusable() {
+        for property in [
+            r#"{"type":"string","x-mcp-header":""}"#,
+            r#"{"type":"string","x-mcp-header":"a b"}"#,
+            r#"{"type":"string","x-mcp-header":"a\r\nb"}"#,
+            r#"{"type":"string","x-mcp-header":5}"#,
+            r#"{"type":"number","x-mcp-header":"A"}"#,
+            r#"{"type":"object","x-mcp-header":"A"}"#,
+            r#"{"x-mcp-header":"A"}"#,
+            r#"{"type":"array","items":{"type":"string","x-mcp-header":"A"}}"#,
+            r#"{"oneOf":[{"type":"string","x-mcp-header":"A"}]}"#,
+            r#"{"type":["string","integer"],"x-mcp-header":"A"}"#,
+            r#"{"type":["null"],"x-mcp-header":"A"}"#,
+            r#"{"$defs":{"default":{"type":"string","x-mcp-header":"A"}}}"#,
+            r#"{"patternProperties":{"enum":{"type":"string","x-mcp-header":"A"}}}"#,
+        ] {
+            assert_eq!(tool(&format!(r#"{{"type":"object","properties":{{"p":{property}}}}}"#)), None, "{property}");
+        }
+        let twice =
+            r#"{"properties":{"a":{"type":"string","x-mcp-header":"A"},"b":{"type":"string","x-mcp-header":"a"}}}"#;
+        assert_eq!(tool(twice), None);
+        assert!(tool(r#"{"properties":{"p":{"type":"string","default":{"x-mcp-header":""}}}}"#).is_some());
+        assert!(tool(r#"{"properties":{"x-mcp-header":{"type":"string"}}}"#).is_some());
+        assert!(tool(r#"{"properties":{"p":{"type":["string","null"],"x-mcp-header":"A"}}}"#).is_some());
+    }
+}

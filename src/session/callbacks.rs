@@ -1,0 +1,270 @@
+//! What the caller wants to hear of, and what it answers for the server.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use serde_json::value::RawValue;
+
+use crate::base::error::Error;
+use crate::base::text;
+use crate::json::Value;
+use crate::protocol::Version;
+use crate::protocol::elicitation;
+use crate::protocol::jsonrpc;
+use crate::session::config::Settings;
+use crate::session::list_cache::ListCache;
+use crate::transport::Peer;
+
+/// Called with each notification: its method and parameters (an empty object when it has none).
+pub type NotificationHandler = Arc<dyn Fn(&str, &Value) + Send + Sync>;
+/// Called with each request of the server: its method, its parameters, and where the answer goes.
+pub type RequestHandler = Arc<dyn Fn(&str, &Value, &mut Reply) + Send + Sync>;
+
+/// Asks the user for input.
+pub(crate) const ELICITATION: &str = "elicitation/create";
+/// Asks the client's model for a completion.
+pub(crate) const SAMPLING: &str = "sampling/createMessage";
+/// Asks for the folders that the client opens to the server.
+pub(crate) const ROOTS: &str = "roots/list";
+/// Progress of a request (all revisions).
+pub(crate) const PROGRESS: &str = "notifications/progress";
+
+/// The answer to a request of the server.
+#[derive(Debug, Default)]
+pub struct Reply {
+    outcome: Option<Result<String, (i32, String)>>,
+}
+
+impl Reply {
+    /// Answers with a result: JSON text of an object.
+    pub fn result(&mut self, json: &str) -> Result<(), Error> {
+        let value: &RawValue = serde_json::from_str(json)
+            .map_err(|error| Error::InvalidArgument(format!("the result is not valid JSON: {error}")))?;
+        if !value.get().starts_with('{') {
+            return Err(Error::InvalidArgument("the result is not a JSON object".to_owned()));
+        }
+        self.outcome = Some(Ok(value.get().to_owned()));
+        Ok(())
+    }
+
+    /// Answers with a JSON-RPC error.
+    pub fn error(&mut self, code: i32, message: &str) -> Result<(), Error> {
+        self.outcome = Some(Err((code, message.to_owned())));
+        Ok(())
+    }
+}
+
+/// The handlers of a client: an immutable snapshot.
+#[derive(Clone, Default)]
+pub(crate) struct Handlers {
+    notifications: BTreeMap<Option<String>, NotificationHandler>,
+    requests: BTreeMap<String, RequestHandler>,
+}
+
+impl fmt::Debug for Handlers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handlers")
+            .field("notifications", &self.notifications.keys())
+            .field("requests", &self.requests.keys())
+            .finish()
+    }
+}
+
+impl Handlers {
+    pub(crate) fn set_notification(&mut self, method: Option<&str>, handler: Option<NotificationHandler>) {
+        let method = method.map(str::to_owned);
+        match handler {
+            Some(handler) => self.notifications.insert(method, handler),
+            None => self.notifications.remove(&method),
+        };
+    }
+
+    pub(crate) fn set_request(&mut self, method: &str, handler: Option<RequestHandler>) {
+        match handler {
+            Some(handler) => self.requests.insert(method.to_owned(), handler),
+            None => self.requests.remove(method),
+        };
+    }
+
+    /// Those of this method alone: a callback that runs for long keeps no other from being let go.
+    fn only(&self, method: &str) -> Handlers {
+        let pick = |key: Option<String>| self.notifications.get_key_value(&key);
+        let notifications = [pick(None), pick(Some(method.to_owned()))].into_iter().flatten();
+        let requests = self.requests.get_key_value(method).into_iter();
+        Handlers {
+            notifications: notifications.map(|(key, handler)| (key.clone(), handler.clone())).collect(),
+            requests: requests.map(|(key, handler)| (key.clone(), handler.clone())).collect(),
+        }
+    }
+
+    /// Whether anybody listens to notifications of this method.
+    pub(crate) fn hears(&self, method: &str) -> bool {
+        self.notifications.contains_key(&None) || self.notifications.contains_key(&Some(method.to_owned()))
+    }
+
+    /// Whether nothing is set that the server could address outside a call.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.notifications.is_empty() && self.requests.is_empty()
+    }
+
+    /// The capabilities that the request handlers imply, as JSON text.
+    pub(crate) fn capabilities(&self, version: Version) -> String {
+        let known = [(ELICITATION, "elicitation"), (ROOTS, "roots"), (SAMPLING, "sampling")];
+        let set = known.iter().filter(|(method, _)| self.requests.contains_key(*method)).map(|(_, name)| *name);
+        let members: Vec<String> = set
+            .map(|name| match name {
+                // An empty object means forms only, since 2025-11-25; older revisions know nothing else.
+                "elicitation" if version >= Version::V2025_11_25 => "\"elicitation\":{\"form\":{}}".to_owned(),
+                name => format!("{}:{{}}", text::quoted(name)),
+            })
+            .collect();
+        format!("{{{}}}", members.join(","))
+    }
+
+    /// Hands a notification to those who want it.
+    pub(crate) fn notify(&self, method: &str, params: Option<&RawValue>) {
+        let own = self.notifications.get(&Some(method.to_owned()));
+        let all = self.notifications.get(&None);
+        if own.is_none() && all.is_none() {
+            return;
+        }
+        let Ok(params) = value(params) else { return };
+        own.into_iter().chain(all).for_each(|handler| handler(method, &params));
+    }
+
+    /// The handler's answer: JSON text of a result, or an error's code and message. `capabilities` is what the server was
+    /// told, JSON text: what goes beyond it does not reach the handler.
+    pub(crate) fn ask(
+        &self,
+        method: &str,
+        params: Option<&RawValue>,
+        capabilities: &str,
+    ) -> Result<String, (i32, String)> {
+        let Some(handler) = self.requests.get(method) else {
+            return Err((jsonrpc::METHOD_NOT_FOUND, format!("this client does not answer {method}")));
+        };
+        let params = value(params).map_err(|_| (jsonrpc::INVALID_PARAMS, "the parameters are not valid".to_owned()))?;
+        if let Some(capability) = undeclared(method, &params, capabilities) {
+            return Err((jsonrpc::INVALID_PARAMS, format!("the client has not declared {capability}")));
+        }
+        let mut reply = Reply::default();
+        handler(method, &params, &mut reply);
+        if let (ELICITATION, Some(Ok(result))) = (method, &mut reply.outcome)
+            && let Some(completed) = elicitation::with_defaults(params.json(), result)
+        {
+            *result = completed;
+        }
+        reply.outcome.unwrap_or_else(|| Err((jsonrpc::INTERNAL_ERROR, "the client gave no answer".to_owned())))
+    }
+}
+
+/// The capability that a request needs and the server was not told of (2025-11-25, "Elicitation", "Sampling"): a handler
+/// that says yes to every form must not thereby open URLs.
+fn undeclared(method: &str, params: &Value, capabilities: &str) -> Option<&'static str> {
+    let (needs, capability, pointer) = match method {
+        ELICITATION => {
+            let beyond_forms = params.string("/mode").is_some_and(|mode| mode != "form");
+            (beyond_forms, "elicitation.url", "/elicitation/url")
+        }
+        SAMPLING => {
+            let with_tools = ["/tools", "/toolChoice"].iter().any(|pointer| params.get(pointer).is_some());
+            (with_tools, "sampling.tools", "/sampling/tools")
+        }
+        _ => return None,
+    };
+    let declared = || Value::parse(capabilities).is_ok_and(|declared| declared.get(pointer).is_some());
+    (needs && !declared()).then_some(capability)
+}
+
+fn value(params: Option<&RawValue>) -> Result<Value, crate::json::ValueError> {
+    Value::from_text(params.map_or("{}", RawValue::get).as_bytes().to_vec())
+}
+
+/// Hands what a server sends to the handlers of the client.
+#[derive(Debug, Clone)]
+pub(crate) struct Dispatcher {
+    pub(crate) settings: Arc<ArcSwap<Settings>>,
+    pub(crate) handlers: Arc<ArcSwap<Handlers>>,
+    pub(crate) cache: Arc<ListCache>,
+}
+
+impl Dispatcher {
+    /// The capabilities to send, as JSON text: what the caller said, else what the handlers imply.
+    pub(crate) fn capabilities(&self, version: Version) -> String {
+        let own = self.settings.load().identity.capabilities.clone();
+        own.unwrap_or_else(|| self.handlers.load().capabilities(version))
+    }
+}
+
+impl Peer for Dispatcher {
+    fn notified(&self, method: &str, params: Option<&RawValue>) {
+        self.cache.notified(method);
+        let concerned = self.handlers.load().only(method);
+        concerned.notify(method, params);
+    }
+
+    fn asked(&self, id: &RawValue, method: &str, params: Option<&RawValue>) -> Vec<u8> {
+        if method == "ping" {
+            return jsonrpc::result(id.get(), "{}");
+        }
+        let concerned = self.handlers.load().only(method);
+        // Which revision it is makes no difference to what may be asked.
+        match concerned.ask(method, params, &self.capabilities(Version::LEGACY)) {
+            Ok(result) => jsonrpc::result(id.get(), &result),
+            Err((code, message)) => jsonrpc::error(id.get(), code, &message),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    fn raw(text: &str) -> Box<RawValue> {
+        RawValue::from_string(text.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn notifications_reach_the_handler_of_their_method_and_the_one_of_all() {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let handler = |name: &'static str| -> NotificationHandler {
+            let heard = heard.clone();
+            Arc::new(move |method, params| {
+                heard.lock().unwrap().push(format!("{name} {method} {}", params.int64("/n").unwrap_or(0)));
+            })
+        };
+        let mut handlers = Handlers::default();
+        handlers.set_notification(None, Some(handler("all")));
+        handlers.set_notification(Some("a"), Some(handler("own")));
+        handlers.notify("a", Some(&raw(r#"{"n":1}"#)));
+        handlers.notify("b", None);
+        handlers.set_notification(None, None);
+        handlers.notify("b", None);
+        assert_eq!(*heard.lock().unwrap(), ["own a 1", "all a 1", "all b 0"]);
+    }
+
+    #[test]
+    fn request_handlers_imply_capabilities_and_answer() {
+        let mut handlers = Handlers::default();
+        assert_eq!(handlers.capabilities(Version::LEGACY), "{}");
+        handlers.set_request(ROOTS, Some(Arc::new(|_, _, reply| reply.result(r#"{"roots":[]}"#).unwrap())));
+        handlers.set_request(ELICITATION, Some(Arc::new(|_, _, _| {})));
+        assert_eq!(handlers.capabilities(Version::LEGACY), r#"{"elicitation":{"form":{}},"roots":{}}"#);
+        assert_eq!(handlers.capabilities(Version::V2025_06_18), r#"{"elicitation":{},"roots":{}}"#);
+        assert_eq!(handlers.ask(ROOTS, None, "{}"), Ok(r#"{"roots":[]}"#.to_owned()));
+        assert!(matches!(handlers.ask(ELICITATION, None, "{}"), Err((jsonrpc::INTERNAL_ERROR, _))));
+        assert!(matches!(handlers.ask(SAMPLING, None, "{}"), Err((jsonrpc::METHOD_NOT_FOUND, _))));
+    }
+
+    #[test]
+    fn a_reply_must_be_a_json_object() {
+        let mut reply = Reply::default();
+        assert!(reply.result("[").is_err());
+        assert!(reply.result("[]").is_err());
+        assert!(reply.result(" {} ").is_ok());
+    }
+}

@@ -1,0 +1,220 @@
+//! Lists kept for as long as the server allows (2026-07-28, "Caching").
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+
+use crate::session::config::{Credentials, Owner};
+
+/// The longest that a list is kept, whatever the server says.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+/// The lists of one client. Read and replaced as a whole, without a lock that a fork could orphan.
+#[derive(Debug, Default)]
+pub(crate) struct ListCache(ArcSwap<Entries>);
+
+#[derive(Debug, Clone, Default)]
+struct Entries {
+    lists: HashMap<String, Entry>,
+    /// Counts what has made lists stale.
+    generation: u64,
+}
+
+/// What holds when a list begins to be fetched. It is kept only if that still holds when it is there.
+#[derive(Debug)]
+pub(crate) struct Fetch {
+    owner: Owner,
+    generation: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    json: Arc<str>,
+    until: Instant,
+    /// For whom the list is, unless it is for everybody.
+    owner: Option<Owner>,
+}
+
+/// What the pages of a list allow.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Freshness {
+    until: Option<Instant>,
+    public: bool,
+}
+
+impl Freshness {
+    pub(crate) fn new() -> Freshness {
+        Freshness { until: None, public: true }
+    }
+
+    /// The whole is fresh only while each page is, and private when one page is.
+    pub(crate) fn add_page(&mut self, ttl_ms: Option<i64>, scope: Option<&str>) {
+        let ttl = Duration::from_millis(ttl_ms.and_then(|ttl| u64::try_from(ttl).ok()).unwrap_or(0)).min(LONGEST);
+        let until = Instant::now() + ttl;
+        self.until = Some(self.until.map_or(until, |known| known.min(until)));
+        self.public &= scope == Some("public");
+    }
+}
+
+impl ListCache {
+    pub(crate) fn get(&self, method: &str, credentials: &Credentials) -> Option<Arc<str>> {
+        let entries = self.0.load();
+        let entry = entries.lists.get(method).filter(|entry| Instant::now() < entry.until)?;
+        let allowed = entry.owner.as_ref().is_none_or(|owner| owner.has(credentials));
+        allowed.then(|| entry.json.clone())
+    }
+
+    /// To be asked for before a list is fetched.
+    pub(crate) fn begin(&self, credentials: &Credentials) -> Fetch {
+        Fetch { owner: credentials.owner(), generation: self.0.load().generation }
+    }
+
+    pub(crate) fn put(&self, method: &str, json: &str, freshness: Freshness, fetch: Fetch, credentials: &Credentials) {
+        let Some(until) = freshness.until.filter(|until| *until > Instant::now()) else {
+            return;
+        };
+        if !freshness.public && !fetch.owner.has(credentials) {
+            return;
+        }
+        let owner = (!freshness.public).then_some(fetch.owner);
+        let entry = Entry { json: json.into(), until, owner };
+        self.0.rcu(|before| {
+            let mut after = Entries::clone(before);
+            if after.generation == fetch.generation {
+                after.lists.insert(method.to_owned(), entry.clone());
+            }
+            after
+        });
+    }
+
+    /// A notification may make a list stale.
+    pub(crate) fn notified(&self, notification: &str) {
+        let stale: &[&str] = match notification {
+            "notifications/tools/list_changed" => &["tools/list"],
+            "notifications/prompts/list_changed" => &["prompts/list"],
+            "notifications/resources/list_changed" => &["resources/list", "resources/templates/list"],
+            _ => return,
+        };
+        self.make_stale(|lists| lists.retain(|method, _| !stale.contains(&method.as_str())));
+    }
+
+    pub(crate) fn forget(&self, method: &str) {
+        self.make_stale(|lists| drop(lists.remove(method)));
+    }
+
+    /// Forgets what belongs to somebody, and with it the headers by which he was known.
+    pub(crate) fn forget_private(&self) {
+        self.make_stale(|lists| lists.retain(|_, entry| entry.owner.is_none()));
+    }
+
+    pub(crate) fn clear(&self) {
+        self.make_stale(HashMap::clear);
+    }
+
+    fn make_stale(&self, change: impl Fn(&mut HashMap<String, Entry>)) {
+        self.0.rcu(|before| {
+            let mut after = Entries::clone(before);
+            change(&mut after.lists);
+            after.generation += 1;
+            after
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Auth;
+
+    fn fresh(ttl_ms: i64, scope: &str) -> Freshness {
+        let mut freshness = Freshness::new();
+        freshness.add_page(Some(ttl_ms), Some(scope));
+        freshness
+    }
+
+    fn credentials(token: &str) -> Credentials {
+        let mut credentials = Credentials::default();
+        credentials.set_auth(Some(Auth::bearer(token).unwrap())).unwrap();
+        credentials
+    }
+
+    fn put(cache: &ListCache, method: &str, freshness: Freshness, credentials: &Credentials) {
+        cache.put(method, "[]", freshness, cache.begin(credentials), credentials);
+    }
+
+    #[test]
+    fn the_shortest_page_decides() {
+        let cache = ListCache::default();
+        let mut freshness = fresh(60_000, "public");
+        put(&cache, "tools/list", freshness, &credentials("a"));
+        assert!(cache.get("tools/list", &credentials("b")).is_some());
+        freshness.add_page(Some(0), Some("public"));
+        put(&cache, "prompts/list", freshness, &credentials("a"));
+        assert!(cache.get("prompts/list", &credentials("a")).is_none());
+        for unusable in [fresh(-5, "public"), Freshness::new()] {
+            put(&cache, "resources/list", unusable, &credentials("a"));
+            assert!(cache.get("resources/list", &credentials("a")).is_none());
+        }
+    }
+
+    #[test]
+    fn a_private_list_is_for_its_owner() {
+        let cache = ListCache::default();
+        let mut mine = credentials("a");
+        put(&cache, "tools/list", fresh(60_000, "private"), &mine);
+        assert!(cache.get("tools/list", &mine).is_some());
+        assert!(cache.get("tools/list", &credentials("b")).is_none());
+        mine.auth().unwrap().set_token("rotated").unwrap();
+        assert!(cache.get("tools/list", &mine).is_none());
+        mine.set_auth(None).unwrap();
+        assert!(cache.get("tools/list", &mine).is_none());
+    }
+
+    #[test]
+    fn a_notification_makes_stale() {
+        let cache = ListCache::default();
+        put(&cache, "tools/list", fresh(60_000, "public"), &credentials("a"));
+        cache.notified("notifications/prompts/list_changed");
+        assert!(cache.get("tools/list", &credentials("a")).is_some());
+        cache.notified("notifications/tools/list_changed");
+        assert!(cache.get("tools/list", &credentials("a")).is_none());
+    }
+
+    #[test]
+    fn a_rotated_token_is_not_kept_for_the_sake_of_a_list() {
+        let cache = ListCache::default();
+        let mine = credentials("a");
+        let token = Arc::downgrade(&mine.auth().unwrap().latest().unwrap());
+        put(&cache, "tools/list", fresh(60_000, "private"), &mine);
+        mine.auth().unwrap().set_token("b").unwrap();
+        assert!(token.upgrade().is_none());
+    }
+
+    #[test]
+    fn a_list_that_became_stale_on_its_way_is_not_kept() {
+        let (cache, mine) = (ListCache::default(), credentials("a"));
+        let put = |fetch, scope| cache.put("tools/list", "[]", fresh(60_000, scope), fetch, &mine);
+        let fetch = cache.begin(&mine);
+        cache.notified("notifications/tools/list_changed");
+        put(fetch, "public");
+        assert!(cache.get("tools/list", &mine).is_none());
+        let fetch = cache.begin(&mine);
+        mine.auth().unwrap().set_token("b").unwrap();
+        put(fetch, "private");
+        assert!(cache.get("tools/list", &mine).is_none());
+        put(cache.begin(&mine), "private");
+        assert!(cache.get("tools/list", &mine).is_some());
+    }
+
+    #[test]
+    fn what_is_private_can_be_forgotten_alone() {
+        let cache = ListCache::default();
+        put(&cache, "tools/list", fresh(60_000, "private"), &credentials("a"));
+        put(&cache, "prompts/list", fresh(60_000, "public"), &credentials("a"));
+        cache.forget_private();
+        assert!(cache.get("tools/list", &credentials("a")).is_none());
+        assert!(cache.get("prompts/list", &credentials("a")).is_some());
+    }
+}
