@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::auth::{header, token::Token};
 use crate::http::endpoint;
 pub use crate::json::{Node, Value};
-use crate::protocol::jsonrpc::{self, Incoming, Verdict};
+use crate::protocol::jsonrpc::{self, Incoming, Match};
 use crate::protocol::www_authenticate;
 use crate::transport::sse;
 
@@ -111,7 +111,7 @@ pub fn jsonrpc_read(bytes: &[u8]) -> Option<Vec<Message>> {
 /// Where in a message the result of the request with this id stands.
 pub fn jsonrpc_result(bytes: &[u8], id: u64) -> Option<Range<usize>> {
     match jsonrpc::find_response(bytes, id, |_| {}) {
-        Ok(Verdict::Answered(range)) => Some(range),
+        Ok(Match::Answered(range)) => Some(range),
         _ => None,
     }
 }

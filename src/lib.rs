@@ -38,7 +38,7 @@ pub use base::error::{Error, Status};
 pub use client::Client;
 pub use json::Value;
 pub use session::callbacks::{NotificationHandler, Reply, RequestHandler};
-pub use session::config::Transport;
+pub use session::config::TransportKind;
 
 const _: () = {
     const fn shared_between_threads<T: Send + Sync>() {}

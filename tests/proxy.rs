@@ -19,7 +19,7 @@ use std::{env, fs, thread};
 
 use authority::{Authority, folder};
 use front::{Front, Rules};
-use mcpclient::{Client, Error, Transport};
+use mcpclient::{Client, Error, TransportKind};
 use recorder::{Manner, Recorder};
 use support::{Server, mcp};
 
@@ -124,7 +124,7 @@ fn http_with_sse_goes_through_a_proxy() {
     for _ in 0..3 {
         client.ping().unwrap();
     }
-    assert_eq!(client.transport_in_use(), Transport::Sse);
+    assert_eq!(client.transport_in_use(), TransportKind::Sse);
     client.close();
     client.ping().unwrap();
     assert!(proxy.heads().iter().all(|head| head.starts_with("CONNECT somewhere.test:80 ")));

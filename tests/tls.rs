@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use authority::{Authority, Issued, Validity, folder};
 use front::{Front, Handshake, Rules};
-use mcpclient::{Client, Error, Transport};
+use mcpclient::{Client, Error, TransportKind};
 use rustls::ProtocolVersion;
 use rustls::version::{TLS12, TLS13};
 use support::{Answer, Connection, Request, Server, mcp};
@@ -115,7 +115,7 @@ fn http_with_sse_goes_over_tls() {
     for _ in 0..3 {
         client.ping().unwrap();
     }
-    assert_eq!(client.transport_in_use(), Transport::Sse);
+    assert_eq!(client.transport_in_use(), TransportKind::Sse);
     client.close();
     client.ping().unwrap();
 }

@@ -35,11 +35,11 @@ pub(super) struct TokenProvider {
     provide: Provide,
     latest: ArcSwapOption<Token>,
     /// The question that is being asked. Like the token it is read without a lock that a fork could orphan.
-    asking: ArcSwapOption<Question>,
+    asking: ArcSwapOption<TokenFetch>,
 }
 
 /// One question to the function, and those who wait for its answer.
-struct Question {
+struct TokenFetch {
     process: u32,
     thread: ThreadId,
     /// The token that is to be replaced.
@@ -93,10 +93,10 @@ impl TokenProvider {
                 }
                 continue;
             }
-            let own = Arc::new(Question::new(refused));
+            let own = Arc::new(TokenFetch::new(refused));
             let found = self.asking.compare_and_swap(&before, Some(own.clone()));
             if same((*found).as_ref(), before.as_ref()) {
-                let turn = Turn { provider: self, own };
+                let turn = FetchGuard { provider: self, own };
                 // Somebody may have been told a token between the two looks.
                 let latest = self.latest.load_full();
                 return Ok(match same(latest.as_ref(), refused) || latest.is_none() {
@@ -117,10 +117,10 @@ fn same<T>(one: Option<&Arc<T>>, other: Option<&Arc<T>>) -> bool {
     }
 }
 
-impl Question {
-    fn new(refused: Option<&Arc<Token>>) -> Question {
+impl TokenFetch {
+    fn new(refused: Option<&Arc<Token>>) -> TokenFetch {
         let (process, thread) = (std::process::id(), thread::current().id());
-        Question { process, thread, refused: refused.cloned(), answer: OnceLock::new() }
+        TokenFetch { process, thread, refused: refused.cloned(), answer: OnceLock::new() }
     }
 
     fn replaces(&self, refused: Option<&Arc<Token>>) -> bool {
@@ -142,12 +142,12 @@ impl Question {
 }
 
 /// The turn of the thread that asks; it ends however the function does.
-struct Turn<'a> {
+struct FetchGuard<'a> {
     provider: &'a TokenProvider,
-    own: Arc<Question>,
+    own: Arc<TokenFetch>,
 }
 
-impl Turn<'_> {
+impl FetchGuard<'_> {
     // No lock is held: the function may use a client that asks this very object.
     fn ask(self, challenge: Option<&str>) -> Option<Arc<Token>> {
         let mut request = TokenRequest { challenge: challenge.map(str::to_owned), token: None };
@@ -163,7 +163,7 @@ impl Turn<'_> {
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for FetchGuard<'_> {
     fn drop(&mut self) {
         // Unless it panicked, the question has been answered.
         let _ = self.own.answer.set(None);

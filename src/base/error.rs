@@ -35,13 +35,13 @@ pub enum Error {
     Cancelled,
     /// HTTP 401: the server did not accept the credentials.
     #[error("{0}")]
-    Unauthorized(Box<Refusal>),
+    Unauthorized(Box<ErrorResponse>),
     /// HTTP 403: the credentials do not allow this.
     #[error("{0}")]
-    Forbidden(Box<Refusal>),
+    Forbidden(Box<ErrorResponse>),
     /// Any other HTTP status that is not an answer, refused redirects included.
     #[error("{0}")]
-    Http(Box<Refusal>),
+    Http(Box<ErrorResponse>),
     /// An answer that is not valid HTTP, event stream, JSON, JSON-RPC or MCP, or over a size limit.
     #[error("{0}")]
     Protocol(String),
@@ -79,7 +79,7 @@ pub enum Status {
 
 /// An HTTP answer that refuses the request.
 #[derive(Debug)]
-pub struct Refusal {
+pub struct ErrorResponse {
     pub(crate) message: String,
     /// The part of the message that the server wrote; empty when it wrote nothing.
     pub(crate) reason: String,
@@ -88,7 +88,7 @@ pub struct Refusal {
     pub(crate) challenges: Vec<Challenge>,
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
@@ -138,7 +138,9 @@ impl Error {
             Error::Tls(text) => Error::Tls(redact(&text)),
             Error::Protocol(text) => Error::Protocol(redact(&text)),
             Error::Unsupported(text) => Error::Unsupported(redact(&text)),
-            Error::Http(refusal) => Error::Http(Box::new(Refusal { message: redact(&refusal.message), ..*refusal })),
+            Error::Http(refusal) => {
+                Error::Http(Box::new(ErrorResponse { message: redact(&refusal.message), ..*refusal }))
+            }
             own => own,
         }
     }
@@ -176,7 +178,7 @@ impl Error {
         self.refusal().map_or_else(Vec::new, |refusal| www_authenticate::bearer_parameters(&refusal.challenges))
     }
 
-    fn refusal(&self) -> Option<&Refusal> {
+    fn refusal(&self) -> Option<&ErrorResponse> {
         match self {
             Error::Unauthorized(refusal) | Error::Forbidden(refusal) | Error::Http(refusal) => Some(refusal),
             _ => None,

@@ -5,7 +5,7 @@ use std::ptr;
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
 use super::{arg, guard, text};
-use crate::{Client, Transport};
+use crate::{Client, TransportKind};
 
 /// The transport is chosen by the URL and by what the server answers.
 pub const MCPCLIENT_TRANSPORT_AUTO: i32 = 0;
@@ -16,9 +16,9 @@ pub const MCPCLIENT_TRANSPORT_SSE: i32 = 2;
 
 // The core numbers its transports itself; the two lists must agree.
 const _: () = {
-    assert!(MCPCLIENT_TRANSPORT_AUTO == Transport::Auto as i32);
-    assert!(MCPCLIENT_TRANSPORT_STREAMABLE_HTTP == Transport::StreamableHttp as i32);
-    assert!(MCPCLIENT_TRANSPORT_SSE == Transport::Sse as i32);
+    assert!(MCPCLIENT_TRANSPORT_AUTO == TransportKind::Auto as i32);
+    assert!(MCPCLIENT_TRANSPORT_STREAMABLE_HTTP == TransportKind::StreamableHttp as i32);
+    assert!(MCPCLIENT_TRANSPORT_SSE == TransportKind::Sse as i32);
 };
 
 /// A client of one MCP server.

@@ -6,7 +6,7 @@ use super::client::mcpclient;
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
 use super::{arg, guard};
-use crate::{Error, Transport};
+use crate::{Error, TransportKind};
 
 /// Chooses the transport.
 ///
@@ -34,7 +34,7 @@ pub unsafe extern "C" fn mcpclient_set_transport(
     unsafe {
         guard::status(error_out, || {
             let client = arg::required(client, "client")?;
-            let transport = Transport::from_number(transport)
+            let transport = TransportKind::from_number(transport)
                 .ok_or_else(|| Error::InvalidArgument(format!("transport is {transport}, which is none")))?;
             client.0.set_transport(transport)
         })

@@ -10,7 +10,7 @@ use crate::base::error::Error;
 use crate::base::text;
 use crate::json::Value;
 use crate::protocol::Version;
-use crate::protocol::jsonrpc::{METHOD_NOT_FOUND, Members};
+use crate::protocol::jsonrpc::{JsonObject, METHOD_NOT_FOUND};
 use crate::protocol::meta::{object, raw};
 use crate::session::callbacks::Dispatcher;
 
@@ -31,10 +31,10 @@ struct InputRequest {
 /// The parameters for the next round: the original ones, the responses, and the server's state as it came.
 pub(super) fn answered(
     call: &Call,
-    original: Option<&Members>,
+    original: Option<&JsonObject>,
     wanted: &Value,
     dispatcher: &Dispatcher,
-) -> Result<Members, Error> {
+) -> Result<JsonObject, Error> {
     let wanted: InputRequired = serde_json::from_str(wanted.json())
         .map_err(|_| Error::Protocol("the server wants input in a form that MCP does not know".to_owned()))?;
     // Without either, the next round would be the same request again: a tool would run once more.
@@ -43,7 +43,7 @@ pub(super) fn answered(
     }
     let handlers = dispatcher.handlers.load_full();
     let capabilities = dispatcher.capabilities(Version::MODERN);
-    let mut responses = Members::new();
+    let mut responses = JsonObject::new();
     for (key, request) in wanted.input_requests {
         call.remaining()?; // whoever has cancelled is not asked any more
         match handlers.ask(&request.method, request.params.as_deref(), &capabilities) {

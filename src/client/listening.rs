@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::base::error::Error;
 use crate::client::listener::Listener;
 use crate::client::operation::Operation;
-use crate::protocol::jsonrpc::Members;
+use crate::protocol::jsonrpc::JsonObject;
 use crate::session::Session;
 
 impl Operation<'_> {
@@ -18,7 +18,7 @@ impl Operation<'_> {
     }
 
     /// Listens to what the filter says, in place of what was listened to before.
-    pub(crate) fn listen(&self, filter: Option<&Members>) -> Result<(), Error> {
+    pub(crate) fn listen(&self, filter: Option<&JsonObject>) -> Result<(), Error> {
         let session = self.process.session(self.call, self.dispatcher)?.session;
         self.renewing(session, |session| {
             self.process.wait_for_parting(self.call)?;

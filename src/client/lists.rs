@@ -12,7 +12,7 @@ use crate::client::operation::Operation;
 use crate::client::operation::wants_input;
 use crate::client::tools::{ToolHeaders, mirrors_headers};
 use crate::json::Value;
-use crate::protocol::jsonrpc::Members;
+use crate::protocol::jsonrpc::JsonObject;
 use crate::protocol::meta::raw;
 use crate::session::list_cache::Freshness;
 use crate::session::{Ask, Session};
@@ -94,7 +94,7 @@ fn page_ask(list: List, cursor: Option<&str>) -> Result<Ask<'static>, Error> {
     let Some(cursor) = cursor else {
         return Ok(Ask::new(list.method));
     };
-    Ok(Ask::with(list.method, Members::from([("cursor".to_owned(), raw(text::quoted(cursor))?)])))
+    Ok(Ask::with(list.method, JsonObject::from([("cursor".to_owned(), raw(text::quoted(cursor))?)])))
 }
 
 fn not_a_page(list: List) -> Error {

@@ -18,18 +18,18 @@ use crate::auth::{self, Auth};
 use crate::base::error::Error;
 use crate::base::text;
 use crate::client::operation::{Operation, members, named};
-use crate::client::sessions::Process;
-use crate::http::client::Target;
+use crate::client::sessions::SessionManager;
+use crate::http::client::Endpoint;
 use crate::http::{endpoint, proxy, tls};
 use crate::json::Value;
 use crate::protocol::Version;
 use crate::protocol::discover;
-use crate::protocol::jsonrpc::Members;
+use crate::protocol::jsonrpc::JsonObject;
 use crate::protocol::meta::raw;
-use crate::protocol::server_info::Server;
+use crate::protocol::server_info::ServerInfo;
 use crate::session::Ask;
 use crate::session::callbacks::{Dispatcher, Handlers, NotificationHandler, RequestHandler};
-use crate::session::config::{Settings, Transport};
+use crate::session::config::{Settings, TransportKind};
 use crate::session::list_cache::ListCache;
 
 /// The severities of RFC 5424 that a log level can be.
@@ -44,24 +44,24 @@ pub struct Client {
     settings: Arc<ArcSwap<Settings>>,
     handlers: Arc<ArcSwap<Handlers>>,
     cache: Arc<ListCache>,
-    process: ArcSwap<Process>,
+    process: ArcSwap<SessionManager>,
 }
 
 impl Client {
     /// A client of the server at `url` (`http://` or `https://`). Nothing is sent yet.
     pub fn new(url: &str) -> Result<Client, Error> {
         let url = endpoint::parse(url).map_err(Error::InvalidArgument)?;
-        Target::new(url.clone())?;
+        Endpoint::new(url.clone())?;
         Ok(Client {
             settings: Arc::new(ArcSwap::from_pointee(Settings::new(url))),
             handlers: Arc::default(),
             cache: Arc::default(),
-            process: ArcSwap::from_pointee(Process::new()),
+            process: ArcSwap::from_pointee(SessionManager::new()),
         })
     }
 
-    fn process(&self) -> Arc<Process> {
-        Process::current(&self.process)
+    fn process(&self) -> Arc<SessionManager> {
+        SessionManager::current(&self.process)
     }
 
     fn dispatcher(&self) -> Dispatcher {
@@ -91,7 +91,7 @@ impl Client {
     }
 
     /// Chooses the transport; not while connected.
-    pub fn set_transport(&self, transport: Transport) -> Result<(), Error> {
+    pub fn set_transport(&self, transport: TransportKind) -> Result<(), Error> {
         self.change_disconnected("the transport", |settings| settings.transport = transport)?;
         self.cache.clear();
         Ok(())
@@ -273,8 +273,8 @@ impl Client {
     }
 
     /// The transport of the session, [`Transport::Auto`] while there is none.
-    pub fn transport_in_use(&self) -> Transport {
-        self.process().connected().map_or(Transport::Auto, |session| session.transport())
+    pub fn transport_in_use(&self) -> TransportKind {
+        self.process().connected().map_or(TransportKind::Auto, |session| session.transport())
     }
 
     /// The version that was agreed on, `None` while not connected.
@@ -364,7 +364,7 @@ impl Client {
         members("reference", Some(reference))?;
         let (name, value) = (text::quoted(argument_name), text::quoted(argument_value));
         let argument = format!("{{\"name\":{name},\"value\":{value}}}");
-        let params = Members::from([
+        let params = JsonObject::from([
             ("ref".to_owned(), raw(reference.trim().to_owned())?),
             ("argument".to_owned(), raw(argument)?),
         ]);
@@ -402,7 +402,7 @@ impl Client {
                     return Ok(session.server.describe(session.version));
                 }
                 let answer = session.request(operation.call, &Ask::new(discover::METHOD))?;
-                Ok(Server::from_discover(answer.result()).describe(session.version))
+                Ok(ServerInfo::from_discover(answer.result()).describe(session.version))
             })
         })?;
         Value::from_text(json.into_bytes())

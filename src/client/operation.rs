@@ -8,9 +8,9 @@ use crate::base::call::Call;
 use crate::base::error::Error;
 use crate::base::text;
 use crate::client::input_requests;
-use crate::client::sessions::Process;
+use crate::client::sessions::SessionManager;
 use crate::json::{Node, Value};
-use crate::protocol::jsonrpc::Members;
+use crate::protocol::jsonrpc::JsonObject;
 use crate::protocol::meta::raw;
 use crate::session::callbacks::Dispatcher;
 use crate::session::list_cache::ListCache;
@@ -21,7 +21,7 @@ const MOST_ROUNDS: usize = 10;
 
 /// One call of the API under way.
 pub(crate) struct Operation<'a> {
-    pub(crate) process: &'a Arc<Process>,
+    pub(crate) process: &'a Arc<SessionManager>,
     pub(crate) dispatcher: &'a Dispatcher,
     pub(crate) cache: &'a ListCache,
     pub(crate) call: &'a Call,
@@ -104,7 +104,7 @@ pub(super) fn wants_input(session: &Session, value: &Value) -> Result<bool, Erro
 }
 
 /// Reads parameters given as JSON text of an object.
-pub(crate) fn members(what: &str, json: Option<&str>) -> Result<Option<Members>, Error> {
+pub(crate) fn members(what: &str, json: Option<&str>) -> Result<Option<JsonObject>, Error> {
     let Some(json) = json else { return Ok(None) };
     let valid: &RawValue = serde_json::from_str(json)
         .map_err(|error| Error::InvalidArgument(format!("the {what} are not valid JSON: {error}")))?;
@@ -114,8 +114,8 @@ pub(crate) fn members(what: &str, json: Option<&str>) -> Result<Option<Members>,
 }
 
 /// Parameters with a name or URI, and perhaps arguments.
-pub(crate) fn named(name: &str, value: &str, arguments: Option<&str>) -> Result<Members, Error> {
-    let mut params = Members::new();
+pub(crate) fn named(name: &str, value: &str, arguments: Option<&str>) -> Result<JsonObject, Error> {
+    let mut params = JsonObject::new();
     params.insert(name.to_owned(), raw(text::quoted(value))?);
     if let Some(arguments) = members("arguments", arguments)? {
         params.insert("arguments".to_owned(), raw(crate::protocol::meta::object(&arguments)?)?);

@@ -16,11 +16,11 @@ use crate::base::call::{Call, Cancellations};
 use crate::base::error::Error;
 use crate::base::threads::Threads;
 use crate::client::listener::{self, Listener};
-use crate::http::client::Exchange;
-use crate::http::{Busy, Http};
+use crate::http::client::HttpClient;
+use crate::http::{ActiveConnections, Http};
 use crate::session::Session;
 use crate::session::callbacks::Dispatcher;
-use crate::session::config::{Settings, Transport};
+use crate::session::config::{Settings, TransportKind};
 use crate::session::negotiation::Negotiation;
 
 /// How long `close` may take in all.
@@ -30,12 +30,12 @@ const MOST_PARTING: Duration = Duration::from_secs(5);
 
 /// The state in this process.
 #[derive(Default)]
-pub(crate) struct Process {
+pub(crate) struct SessionManager {
     pid: u32,
     cancellations: Arc<Cancellations>,
     ids: Arc<AtomicU64>,
     threads: Arc<Threads>,
-    busy: Arc<Busy>,
+    busy: Arc<ActiveConnections>,
     /// Ends the unsubscribing that goes on after a stop.
     partings: Arc<Cancellations>,
     /// Held by each thread that unsubscribes.
@@ -66,24 +66,24 @@ pub(crate) struct Connected {
     pub(crate) fresh: bool,
 }
 
-impl fmt::Debug for Process {
+impl fmt::Debug for SessionManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Process").field("pid", &self.pid).finish_non_exhaustive()
+        f.debug_struct("SessionManager").field("pid", &self.pid).finish_non_exhaustive()
     }
 }
 
-impl Process {
-    pub(crate) fn new() -> Process {
-        Process { pid: std::process::id(), ids: Arc::new(AtomicU64::new(1)), ..Process::default() }
+impl SessionManager {
+    pub(crate) fn new() -> SessionManager {
+        SessionManager { pid: std::process::id(), ids: Arc::new(AtomicU64::new(1)), ..SessionManager::default() }
     }
 
     /// The state of this process; the one of a parent is left alone.
-    pub(crate) fn current(state: &ArcSwap<Process>) -> Arc<Process> {
+    pub(crate) fn current(state: &ArcSwap<SessionManager>) -> Arc<SessionManager> {
         let known = state.load();
         if known.pid == std::process::id() {
             return Arc::clone(&known);
         }
-        let own = Arc::new(Process::new());
+        let own = Arc::new(SessionManager::new());
         let before = state.compare_and_swap(&known, own.clone());
         if !Arc::ptr_eq(&before, &known) {
             return Arc::clone(&before); // another thread of the child was faster
@@ -148,7 +148,7 @@ impl Process {
             let negotiation = Negotiation {
                 call,
                 settings: settings.clone(),
-                exchange: Exchange::new(http.clone(), dispatcher.settings.clone()),
+                exchange: HttpClient::new(http.clone(), dispatcher.settings.clone()),
                 dispatcher: dispatcher.clone(),
                 ids: self.ids.clone(),
                 threads: self.threads.clone(),
@@ -181,7 +181,7 @@ impl Process {
             slot.session.take_if(|session| Arc::ptr_eq(session, gone)).is_some()
         };
         // Over HTTP+SSE its stream may well go on.
-        if was_current && gone.transport() == Transport::Sse {
+        if was_current && gone.transport() == TransportKind::Sse {
             gone.end(Duration::ZERO);
         }
         self.session(call, dispatcher).map(|connected| connected.session)
@@ -315,7 +315,7 @@ impl Process {
 
 /// Makes sure that others stop waiting, however connecting ends.
 struct Connecting<'a> {
-    process: &'a Process,
+    process: &'a SessionManager,
 }
 
 impl Connecting<'_> {

@@ -10,16 +10,16 @@ use crate::client::lists::TOOLS;
 use crate::client::operation::Operation;
 use crate::http::{HeaderName, HeaderValue};
 use crate::json::Value;
-use crate::protocol::jsonrpc::{HEADER_MISMATCH, Members};
+use crate::protocol::jsonrpc::{HEADER_MISMATCH, JsonObject};
 pub(crate) use crate::protocol::tool_headers::ToolHeaders;
-use crate::session::config::Transport;
+use crate::session::config::TransportKind;
 use crate::session::{Ask, Session};
 
 /// Which headers the tools of a session ask for.
 #[derive(Default)]
-pub(crate) struct KnownTools(Mutex<Option<HashMap<String, Arc<ToolHeaders>>>>);
+pub(crate) struct ToolHeaderTable(Mutex<Option<HashMap<String, Arc<ToolHeaders>>>>);
 
-impl KnownTools {
+impl ToolHeaderTable {
     pub(crate) fn replace(&self, tools: Vec<(String, ToolHeaders)>) {
         let tools = tools.into_iter().map(|(name, headers)| (name, Arc::new(headers))).collect();
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(tools);
@@ -36,7 +36,7 @@ impl KnownTools {
 
 impl Operation<'_> {
     /// Calls a tool. A tool that reports an error of its own (`isError`) has a result like any other.
-    pub(crate) fn call_tool(&self, params: Members) -> Result<Value, Error> {
+    pub(crate) fn call_tool(&self, params: JsonObject) -> Result<Value, Error> {
         let ask = |session: &Session| -> Result<Ask<'static>, Error> {
             let headers = mirrored(session, &params)?;
             Ok(Ask { headers, ..Ask::with("tools/call", params.clone()) })
@@ -83,10 +83,10 @@ impl Operation<'_> {
 
 /// Whether parameters of tools go into headers: over Streamable HTTP since 2026-07-28.
 pub(super) fn mirrors_headers(session: &Session) -> bool {
-    session.version.is_modern() && session.transport() == Transport::StreamableHttp
+    session.version.is_modern() && session.transport() == TransportKind::StreamableHttp
 }
 
-fn mirrored(session: &Session, params: &Members) -> Result<Vec<(HeaderName, HeaderValue)>, Error> {
+fn mirrored(session: &Session, params: &JsonObject) -> Result<Vec<(HeaderName, HeaderValue)>, Error> {
     let name: Option<String> = params.get("name").and_then(|name| serde_json::from_str(name.get()).ok());
     let known = name.and_then(|name| session.tool_headers.get(&name));
     match (known, params.get("arguments")) {

@@ -2,22 +2,22 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::http::interrupt::Control;
+use crate::http::interrupt::Interrupt;
 
 /// Controls of busy connections, whichever session they belong to.
 #[derive(Debug, Default)]
-pub(crate) struct Busy(Mutex<Vec<Arc<Control>>>);
+pub(crate) struct ActiveConnections(Mutex<Vec<Arc<Interrupt>>>);
 
-impl Busy {
-    fn controls(&self) -> MutexGuard<'_, Vec<Arc<Control>>> {
+impl ActiveConnections {
+    fn controls(&self) -> MutexGuard<'_, Vec<Arc<Interrupt>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn add(&self, control: &Arc<Control>) {
+    pub(super) fn add(&self, control: &Arc<Interrupt>) {
         self.controls().push(control.clone());
     }
 
-    pub(super) fn remove(&self, control: &Arc<Control>) {
+    pub(super) fn remove(&self, control: &Arc<Interrupt>) {
         self.controls().retain(|busy| !Arc::ptr_eq(busy, control));
     }
 

@@ -20,23 +20,23 @@ const MOST_REDIRECTS: usize = 5;
 
 /// Where requests go: a URL in the two forms that are needed.
 #[derive(Debug, Clone)]
-pub(crate) struct Target {
+pub(crate) struct Endpoint {
     pub(crate) url: Url,
     uri: Uri,
 }
 
-impl Target {
-    pub(crate) fn new(url: Url) -> Result<Target, Error> {
+impl Endpoint {
+    pub(crate) fn new(url: Url) -> Result<Endpoint, Error> {
         let uri = url.as_str().split('#').next().unwrap_or_default();
         let uri = uri.parse().map_err(|_| Error::InvalidArgument("the URL cannot be sent over HTTP".to_owned()))?;
-        Ok(Target { url, uri })
+        Ok(Endpoint { url, uri })
     }
 }
 
 /// A request before credentials are added.
 pub(crate) struct Outgoing<'a> {
     pub(crate) method: Method,
-    pub(crate) target: &'a Target,
+    pub(crate) target: &'a Endpoint,
     /// Headers that the protocol asks for, in several lists: of the session, of the message.
     pub(crate) headers: &'a [&'a [(HeaderName, HeaderValue)]],
     pub(crate) accept: &'static str,
@@ -48,14 +48,14 @@ pub(crate) struct Outgoing<'a> {
 
 /// Sends the requests of one client.
 #[derive(Debug, Clone)]
-pub(crate) struct Exchange {
+pub(crate) struct HttpClient {
     pub(crate) http: Arc<Http>,
     settings: Arc<ArcSwap<Settings>>,
 }
 
-impl Exchange {
-    pub(crate) fn new(http: Arc<Http>, settings: Arc<ArcSwap<Settings>>) -> Exchange {
-        Exchange { http, settings }
+impl HttpClient {
+    pub(crate) fn new(http: Arc<Http>, settings: Arc<ArcSwap<Settings>>) -> HttpClient {
+        HttpClient { http, settings }
     }
 
     pub(crate) fn settings(&self) -> Arc<Settings> {
@@ -65,7 +65,7 @@ impl Exchange {
     /// Sends the request; whatever comes back that is neither a redirect nor a 401 with a new token at hand is the
     /// answer.
     pub(crate) fn send(&self, call: &Call, outgoing: &Outgoing<'_>) -> Result<Response, Error> {
-        let mut moved: Option<Target> = None;
+        let mut moved: Option<Endpoint> = None;
         let mut redirects = 0;
         let mut second_token: Option<Arc<Token>> = None;
         // Nobody waits for a token, or for a function that gets one, to say goodbye.
@@ -108,7 +108,13 @@ impl Exchange {
     }
 
     /// The target of a redirect that may be followed; any other is an error that names the target.
-    fn follow(&self, settings: &Settings, from: &Target, response: &Response, count: usize) -> Result<Target, Error> {
+    fn follow(
+        &self,
+        settings: &Settings,
+        from: &Endpoint,
+        response: &Response,
+        count: usize,
+    ) -> Result<Endpoint, Error> {
         let refuse = |why: &str| Err(error_response::redirect(from, response, why));
         let Some(location) = response.header(header::LOCATION) else {
             return refuse("without a target");
@@ -125,7 +131,7 @@ impl Exchange {
         if count > MOST_REDIRECTS {
             return refuse("after too many redirects");
         }
-        Target::new(url).or_else(|_| refuse("to an unusable target"))
+        Endpoint::new(url).or_else(|_| refuse("to an unusable target"))
     }
 
     fn another_token(
@@ -142,7 +148,7 @@ impl Exchange {
     }
 
     /// Turns an answer that is none into the error that it stands for.
-    pub(crate) fn refuse(&self, from: &Target, response: Response) -> Error {
+    pub(crate) fn refuse(&self, from: &Endpoint, response: Response) -> Error {
         error_response::from_response(&self.settings().credentials, from, response)
     }
 }

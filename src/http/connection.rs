@@ -13,8 +13,8 @@ use crate::base::threads::Threads;
 use crate::http::Head;
 use crate::http::Headers;
 use crate::http::Request;
-use crate::http::dns::{AskedLater, Names};
-use crate::http::interrupt::Control;
+use crate::http::dns::{DeferredResolver, DnsCache};
+use crate::http::interrupt::Interrupt;
 use crate::http::tcp::TcpConnector;
 use crate::http::tls::{Tls, TlsConnector};
 
@@ -27,24 +27,24 @@ const LEAST_ROOM: usize = 2048;
 
 /// What every connection of a client is made with.
 #[derive(Debug)]
-pub(crate) struct Blueprint {
+pub(crate) struct ConnectConfig {
     pub(crate) proxy: Option<Proxy>,
     pub(crate) tls: Option<Arc<Tls>>,
-    pub(crate) names: Arc<Names>,
+    pub(crate) names: Arc<DnsCache>,
     pub(crate) threads: Arc<Threads>,
 }
 
 /// One connection to the client's origin, kept between requests.
 pub(crate) struct Connection {
     agent: Agent,
-    pub(crate) control: Arc<Control>,
+    pub(crate) control: Arc<Interrupt>,
     /// The end of the latest answer that nobody has read yet.
     rest: Option<BodyReader<'static>>,
 }
 
 impl Connection {
-    pub(crate) fn new(blueprint: &Blueprint) -> Connection {
-        let control = Arc::new(Control::new());
+    pub(crate) fn new(blueprint: &ConnectConfig) -> Connection {
+        let control = Arc::new(Interrupt::new());
         let tcp = TcpConnector { control: control.clone(), names: blueprint.names.clone() };
         let tls = TlsConnector { control: control.clone(), tls: blueprint.tls.clone() };
         // Deadlines, redirects and statuses are this library's own affair.
@@ -59,7 +59,7 @@ impl Connection {
             .user_agent(concat!("mcpclient/", env!("CARGO_PKG_VERSION")))
             .build();
         let chain = tcp.chain(ConnectProxyConnector::default()).chain(tls);
-        Connection { agent: Agent::with_parts(config, chain, AskedLater), control, rest: None }
+        Connection { agent: Agent::with_parts(config, chain, DeferredResolver), control, rest: None }
     }
 
     /// Sends a request and reads the head of its answer.

@@ -19,7 +19,7 @@ use crate::http::interrupt::into_io;
 const FRESH: Duration = Duration::from_secs(60);
 /// Addresses found so far, shared by the connections of a client.
 #[derive(Debug)]
-pub(crate) struct Names {
+pub(crate) struct DnsCache {
     known: Mutex<HashMap<Name, (Instant, Vec<SocketAddr>)>>,
     threads: Arc<Threads>,
 }
@@ -27,9 +27,9 @@ pub(crate) struct Names {
 /// A host with its port.
 type Name = (String, u16);
 
-impl Names {
-    pub(crate) fn new(threads: Arc<Threads>) -> Names {
-        Names { known: Mutex::default(), threads }
+impl DnsCache {
+    pub(crate) fn new(threads: Arc<Threads>) -> DnsCache {
+        DnsCache { known: Mutex::default(), threads }
     }
 
     /// The addresses of a URI's host, with its port; never none.
@@ -81,9 +81,9 @@ impl Names {
 /// ureq asks for addresses before each request, also when a kept connection will carry it and no name service need be
 /// there. Names are looked up when a connection is opened.
 #[derive(Debug)]
-pub(crate) struct AskedLater;
+pub(crate) struct DeferredResolver;
 
-impl Resolver for AskedLater {
+impl Resolver for DeferredResolver {
     fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
         Ok(self.empty())
     }
@@ -108,11 +108,11 @@ fn wait<T>(receiver: &mpsc::Receiver<T>, call: &Call) -> Result<T, ureq::Error> 
 mod tests {
     use super::*;
 
-    fn names() -> Names {
-        Names::new(Arc::default())
+    fn names() -> DnsCache {
+        DnsCache::new(Arc::default())
     }
 
-    fn resolve(names: &Names, url: &str) -> Result<Vec<SocketAddr>, ureq::Error> {
+    fn resolve(names: &DnsCache, url: &str) -> Result<Vec<SocketAddr>, ureq::Error> {
         names.addresses(&url.parse().unwrap(), &Call::new(None, &Arc::default()))
     }
 

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::base::error::{Error, Refusal, RpcError};
+use crate::base::error::{Error, ErrorResponse, RpcError};
 use crate::base::text;
-use crate::http::client::Target;
+use crate::http::client::Endpoint;
 use crate::http::{Response, endpoint, header};
 use crate::protocol::jsonrpc::{self, Incoming};
 use crate::protocol::www_authenticate::{self, Challenge};
@@ -28,7 +28,7 @@ fn joined(values: &[String]) -> Option<String> {
 }
 
 /// The error for a redirect that is not followed.
-pub(crate) fn redirect(from: &Target, response: &Response, why: &str) -> Error {
+pub(crate) fn redirect(from: &Endpoint, response: &Response, why: &str) -> Error {
     let status = response.status;
     let target = match response.header(header::LOCATION) {
         None => String::new(),
@@ -38,7 +38,7 @@ pub(crate) fn redirect(from: &Target, response: &Response, why: &str) -> Error {
         },
     };
     let from = endpoint::display(&from.url);
-    Error::Http(Box::new(Refusal {
+    Error::Http(Box::new(ErrorResponse {
         message: format!("{from} answered with a redirect (HTTP {status}) {why}{target}"),
         reason: String::new(),
         http_status: status,
@@ -49,7 +49,7 @@ pub(crate) fn redirect(from: &Target, response: &Response, why: &str) -> Error {
 
 /// The error that an answer with this status stands for. What the server wrote goes into the message, without the
 /// credentials that it may have repeated.
-pub(crate) fn from_response(credentials: &Credentials, from: &Target, mut response: Response) -> Error {
+pub(crate) fn from_response(credentials: &Credentials, from: &Endpoint, mut response: Response) -> Error {
     let status = response.status;
     let sent = response.sent.take();
     let redact = |text: &str| credentials.redact(text, sent.as_ref());
@@ -74,7 +74,7 @@ pub(crate) fn from_response(credentials: &Credentials, from: &Target, mut respon
         false => format!("{from} answered with HTTP {status}: {reason}"),
         true => format!("{from} answered with HTTP {status}{}", phrase(status)),
     };
-    let refusal = Box::new(Refusal { message, reason, http_status: status, www_authenticate, challenges });
+    let refusal = Box::new(ErrorResponse { message, reason, http_status: status, www_authenticate, challenges });
     match status {
         401 => Error::Unauthorized(refusal),
         403 => Error::Forbidden(refusal),

@@ -11,7 +11,7 @@ use crate::base::error::Error;
 use crate::http::Secrets;
 
 /// The control of one connection.
-pub(crate) struct Control {
+pub(crate) struct Interrupt {
     state: Mutex<State>,
     /// Whether a byte of an answer has come since the request began.
     answered: AtomicBool,
@@ -30,15 +30,15 @@ struct State {
     stream: Weak<TcpStream>,
 }
 
-impl fmt::Debug for Control {
+impl fmt::Debug for Interrupt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Control").finish_non_exhaustive()
+        f.debug_struct("Interrupt").finish_non_exhaustive()
     }
 }
 
-impl Control {
-    pub(crate) fn new() -> Control {
-        Control {
+impl Interrupt {
+    pub(crate) fn new() -> Interrupt {
+        Interrupt {
             state: Mutex::new(State {
                 call: Call::new(None, &Arc::default()),
                 opening: 0,

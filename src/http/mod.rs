@@ -19,10 +19,10 @@ pub(crate) mod tls;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub(crate) use active_connections::Busy;
+pub(crate) use active_connections::ActiveConnections;
 pub(crate) use body::Body;
-use connection::{Blueprint, Connection};
-use dns::Names;
+use connection::{ConnectConfig, Connection};
+use dns::DnsCache;
 use tls::Tls;
 pub(crate) use ureq::http::header;
 pub(crate) use ureq::http::{HeaderMap as Headers, HeaderName, HeaderValue, Method, Uri};
@@ -84,9 +84,9 @@ impl Response {
 /// The connections of one client to its origin.
 #[derive(Debug)]
 pub(crate) struct Http {
-    blueprint: Blueprint,
+    blueprint: ConnectConfig,
     host: String,
-    busy: Arc<Busy>,
+    busy: Arc<ActiveConnections>,
     pool: Mutex<Pool>,
 }
 
@@ -103,12 +103,16 @@ impl std::fmt::Debug for Pool {
 }
 
 impl Http {
-    pub(crate) fn new(settings: &Settings, threads: &Arc<Threads>, busy: &Arc<Busy>) -> Result<Http, Error> {
+    pub(crate) fn new(
+        settings: &Settings,
+        threads: &Arc<Threads>,
+        busy: &Arc<ActiveConnections>,
+    ) -> Result<Http, Error> {
         let proxy = settings.proxy.for_url(&settings.url)?;
         let through_tls = proxy.as_ref().is_some_and(|proxy| proxy.uri().scheme_str() == Some("https"));
         let tls = (settings.url.scheme() == "https" || through_tls).then(|| Arc::new(Tls::new(settings.tls.clone())));
-        let names = Arc::new(Names::new(threads.clone()));
-        let blueprint = Blueprint { proxy, tls, names, threads: threads.clone() };
+        let names = Arc::new(DnsCache::new(threads.clone()));
+        let blueprint = ConnectConfig { proxy, tls, names, threads: threads.clone() };
         let host = host_and_port(&settings.url);
         Ok(Http { blueprint, host, busy: busy.clone(), pool: Mutex::default() })
     }
@@ -198,7 +202,7 @@ impl Http {
     }
 
     /// The connections in use, of this client's whole process.
-    pub(crate) fn busy(&self) -> &Busy {
+    pub(crate) fn busy(&self) -> &ActiveConnections {
         &self.busy
     }
 

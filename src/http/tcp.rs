@@ -13,14 +13,14 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 
 use crate::base::call::{CANCEL_POLL, Call};
 use crate::http::buffers::WipedBuffers;
-use crate::http::dns::Names;
-use crate::http::interrupt::{Control, broken, into_io};
+use crate::http::dns::DnsCache;
+use crate::http::interrupt::{Interrupt, broken, into_io};
 
 /// Opens plain TCP connections.
 #[derive(Debug)]
 pub(crate) struct TcpConnector {
-    pub(crate) control: Arc<Control>,
-    pub(crate) names: Arc<Names>,
+    pub(crate) control: Arc<Interrupt>,
+    pub(crate) names: Arc<DnsCache>,
 }
 
 impl Connector<()> for TcpConnector {
@@ -107,7 +107,7 @@ fn await_connection(socket: &Socket, limit: Option<Instant>, call: &Call) -> io:
 /// A TCP connection with its buffers.
 pub(crate) struct TcpTransport {
     stream: Arc<TcpStream>,
-    control: Arc<Control>,
+    control: Arc<Interrupt>,
     buffers: WipedBuffers,
     read_limit: Option<Duration>,
     write_limit: Option<Duration>,
@@ -134,7 +134,7 @@ fn coarse(left: Duration) -> Duration {
 }
 
 impl TcpTransport {
-    fn new(stream: Arc<TcpStream>, control: Arc<Control>) -> TcpTransport {
+    fn new(stream: Arc<TcpStream>, control: Arc<Interrupt>) -> TcpTransport {
         let buffers = WipedBuffers::new(control.room());
         TcpTransport { stream, control, buffers, read_limit: None, write_limit: None, used: true }
     }

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::base::error::Error;
 use crate::http::buffers::WipedBuffers;
-use crate::http::interrupt::{Control, broken, into_io};
+use crate::http::interrupt::{Interrupt, broken, into_io};
 
 /// What a caller may set about TLS.
 #[derive(Debug, Clone)]
@@ -244,7 +244,7 @@ impl Tls {
 /// Wraps a connection in TLS when the URL's scheme is https.
 #[derive(Debug)]
 pub(crate) struct TlsConnector {
-    pub(crate) control: Arc<Control>,
+    pub(crate) control: Arc<Interrupt>,
     /// `None`: the client's URL is not https, and neither is its proxy's.
     pub(crate) tls: Option<Arc<Tls>>,
 }
@@ -292,7 +292,7 @@ pub(crate) enum MaybeTls<T: Transport> {
 pub(crate) struct TlsTransport<T: Transport> {
     stream: Box<StreamOwned<ClientConnection, TransportAdapter<T>>>,
     buffers: WipedBuffers,
-    control: Arc<Control>,
+    control: Arc<Interrupt>,
 }
 
 impl<T: Transport> fmt::Debug for TlsTransport<T> {

@@ -21,7 +21,7 @@ struct DiscoverResult {
 
 /// What the server says of itself.
 #[derive(Deserialize)]
-pub(crate) struct About {
+pub(crate) struct ServerDescription {
     pub(crate) capabilities: Option<Box<RawValue>>,
     pub(crate) instructions: Option<Box<RawValue>>,
     #[serde(rename = "_meta")]
@@ -34,7 +34,7 @@ struct AboutMeta {
     server_info: Option<Box<RawValue>>,
 }
 
-impl About {
+impl ServerDescription {
     pub(crate) fn server_info(&self) -> Option<&RawValue> {
         self.meta.as_ref().and_then(|meta| meta.server_info.as_deref())
     }

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
-use crate::protocol::jsonrpc::Members;
+use crate::protocol::jsonrpc::JsonObject;
 
 /// Adds the schema's defaults to the content of an accepted elicitation; `None` when nothing is to be added. What the
 /// user gave stays as it was written.
 pub(crate) fn with_defaults(params: &str, result: &str) -> Option<String> {
     let params: Json = serde_json::from_str(params).ok()?;
-    let mut members: Members = serde_json::from_str(result).ok()?;
+    let mut members: JsonObject = serde_json::from_str(result).ok()?;
     let properties = params.get("requestedSchema")?.get("properties")?.as_object()?;
     if members.get("action")?.get() != "\"accept\"" {
         return None;

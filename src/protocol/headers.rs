@@ -4,13 +4,13 @@ use serde_json::value::RawValue;
 
 use crate::base::error::Error;
 use crate::http::{HeaderName, HeaderValue};
-use crate::protocol::jsonrpc::Members;
+use crate::protocol::jsonrpc::JsonObject;
 
 const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 const NAME: HeaderName = HeaderName::from_static("mcp-name");
 
 /// `Mcp-Method`, and `Mcp-Name` where the request has one.
-pub(crate) fn for_request(method: &str, params: Option<&Members>) -> Result<Vec<(HeaderName, HeaderValue)>, Error> {
+pub(crate) fn for_request(method: &str, params: Option<&JsonObject>) -> Result<Vec<(HeaderName, HeaderValue)>, Error> {
     let mut headers = vec![(METHOD, encode(method)?)];
     let source = match method {
         "tools/call" | "prompts/get" => "name",
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn requests_with_a_name_say_it() {
-        let params: Members = serde_json::from_str(r#"{"name":"n\u00e9","uri":"file:///x"}"#).unwrap();
+        let params: JsonObject = serde_json::from_str(r#"{"name":"n\u00e9","uri":"file:///x"}"#).unwrap();
         let names = |method| -> Vec<String> {
             let headers = for_request(method, Some(&params)).unwrap();
             headers.iter().map(|(_, value)| value.to_str().unwrap().to_owned()).collect()

@@ -7,7 +7,7 @@ use crate::base::error::Error;
 use crate::base::text;
 use crate::protocol::Version;
 use crate::protocol::meta;
-use crate::session::config::ClientIdentity;
+use crate::session::config::Implementation;
 
 pub(crate) const METHOD: &str = "initialize";
 pub(crate) const INITIALIZED: &str = "notifications/initialized";
@@ -23,7 +23,7 @@ pub(crate) struct InitializeResult {
 }
 
 /// The parameters of the request.
-pub(crate) fn params(version: Version, identity: &ClientIdentity, capabilities: &str) -> String {
+pub(crate) fn params(version: Version, identity: &Implementation, capabilities: &str) -> String {
     let version = text::quoted(version.as_str());
     let client = meta::client_info(identity);
     format!("{{\"protocolVersion\":{version},\"capabilities\":{capabilities},\"clientInfo\":{client}}}")
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn the_request_introduces_the_client() {
-        let params = params(Version::LEGACY, &ClientIdentity::default(), "{\"roots\":{}}");
+        let params = params(Version::LEGACY, &Implementation::default(), "{\"roots\":{}}");
         let value: serde_json::Value = serde_json::from_str(&params).unwrap();
         assert_eq!(value["protocolVersion"], "2025-11-25");
         assert_eq!(value["clientInfo"]["name"], "libmcpclient");

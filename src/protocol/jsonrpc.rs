@@ -14,7 +14,7 @@ use crate::base::text;
 use crate::json::scan::{self, Malformed};
 
 /// The members of a JSON object, their values as they were written.
-pub(crate) type Members = BTreeMap<String, Box<RawValue>>;
+pub(crate) type JsonObject = BTreeMap<String, Box<RawValue>>;
 
 /// The code of a message that is no request as the receiver knows them.
 pub(crate) const INVALID_REQUEST: i32 = -32600;
@@ -220,7 +220,7 @@ impl Answer {
 }
 
 /// What a message of the server says about the request with this id.
-pub(crate) enum Verdict {
+pub(crate) enum Match {
     Answered(Range<usize>),
     Failed(RpcError),
     /// A response to something else.
@@ -234,19 +234,19 @@ pub(crate) fn find_response<'a>(
     message: &'a [u8],
     id: u64,
     mut others: impl FnMut(Incoming<'a>),
-) -> Result<Verdict, Error> {
-    let mut verdict = Verdict::Nothing;
+) -> Result<Match, Error> {
+    let mut verdict = Match::Nothing;
     let own = id.to_string();
     read(message, |incoming| match incoming {
         Incoming::Response { id, outcome } if id == own || (id == "null" && outcome.is_err()) => {
             verdict = match outcome {
-                Ok(result) => Verdict::Answered(range_in(message, result)),
-                Err(error) => Verdict::Failed(error),
+                Ok(result) => Match::Answered(range_in(message, result)),
+                Err(error) => Match::Failed(error),
             };
         }
         Incoming::Response { .. } => {
-            if matches!(verdict, Verdict::Nothing) {
-                verdict = Verdict::Foreign;
+            if matches!(verdict, Match::Nothing) {
+                verdict = Match::Foreign;
             }
         }
         other => others(other),
@@ -294,24 +294,24 @@ pub(crate) fn error(id: &str, code: i32, message: &str) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn verdict(message: &str) -> Result<Verdict, Error> {
+    fn verdict(message: &str) -> Result<Match, Error> {
         find_response(message.as_bytes(), 7, |_| {})
     }
 
     #[test]
     fn the_response_is_found_by_its_id() {
         let message = r#"{"jsonrpc":"2.0","id":7,"result":{"a":[1]}}"#;
-        let Ok(Verdict::Answered(range)) = verdict(message) else { panic!() };
+        let Ok(Match::Answered(range)) = verdict(message) else { panic!() };
         assert_eq!(&message[range], r#"{"a":[1]}"#);
-        assert!(matches!(verdict(r#"{"jsonrpc":"2.0","id":8,"result":{}}"#), Ok(Verdict::Foreign)));
-        assert!(matches!(verdict(r#"{"jsonrpc":"2.0","id":"7","result":{}}"#), Ok(Verdict::Foreign)));
-        assert!(matches!(verdict(r#"{"jsonrpc":"2.0","method":"x"}"#), Ok(Verdict::Nothing)));
+        assert!(matches!(verdict(r#"{"jsonrpc":"2.0","id":8,"result":{}}"#), Ok(Match::Foreign)));
+        assert!(matches!(verdict(r#"{"jsonrpc":"2.0","id":"7","result":{}}"#), Ok(Match::Foreign)));
+        assert!(matches!(verdict(r#"{"jsonrpc":"2.0","method":"x"}"#), Ok(Match::Nothing)));
     }
 
     #[test]
     fn members_count_however_they_are_written() {
         let message = r#" {"\u0069d" : 7,"error" :null, "jsonrpc":"\u0032.0","x":[{"id":8}],"result":{"id":9}} "#;
-        let Ok(Verdict::Answered(range)) = verdict(message) else { panic!() };
+        let Ok(Match::Answered(range)) = verdict(message) else { panic!() };
         assert_eq!(&message[range], r#"{"id":9}"#);
     }
 
@@ -320,7 +320,7 @@ mod tests {
         let message = r#" [{"jsonrpc":"2.0","method":"n"},{"jsonrpc":"2.0","id":7,"result":{}},{"jsonrpc":"2.0","id":1,"result":{}}]"#;
         let mut others = 0;
         let found = find_response(message.as_bytes(), 7, |_| others += 1).unwrap();
-        assert!(matches!(found, Verdict::Answered(_)));
+        assert!(matches!(found, Match::Answered(_)));
         assert_eq!(others, 1);
     }
 
@@ -341,10 +341,10 @@ mod tests {
     #[test]
     fn errors_keep_code_message_and_data() {
         let message = r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32022,"message":"a\nb","data":{"x":1}}}"#;
-        let Ok(Verdict::Failed(error)) = verdict(message) else { panic!() };
+        let Ok(Match::Failed(error)) = verdict(message) else { panic!() };
         assert_eq!((error.code, error.message.as_str(), error.data.as_deref()), (-32022, "a\nb", Some("{\"x\":1}")));
         let message = r#"{"jsonrpc":"2.0","id":null,"error":{"code":99999999999,"message":""}}"#;
-        let Ok(Verdict::Failed(error)) = verdict(message) else { panic!() };
+        let Ok(Match::Failed(error)) = verdict(message) else { panic!() };
         assert_eq!(error.code, i32::MAX);
     }
 

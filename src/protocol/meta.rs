@@ -5,8 +5,8 @@ use serde_json::value::RawValue;
 use crate::base::error::Error;
 use crate::base::text;
 use crate::protocol::Version;
-use crate::protocol::jsonrpc::Members;
-use crate::session::config::ClientIdentity;
+use crate::protocol::jsonrpc::JsonObject;
+use crate::session::config::Implementation;
 
 const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
@@ -18,7 +18,7 @@ const PROGRESS_TOKEN: &str = "progressToken";
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Meta<'a> {
     /// Of the stateless era: the version, and how the client introduces itself.
-    pub(crate) modern: Option<(Version, &'a ClientIdentity, &'a str)>,
+    pub(crate) modern: Option<(Version, &'a Implementation, &'a str)>,
     pub(crate) log_level: Option<&'a str>,
     pub(crate) progress_token: Option<u64>,
 }
@@ -47,13 +47,13 @@ impl Meta<'_> {
     }
 
     /// Adds this `_meta` to parameters; what the caller put there under other names stays.
-    pub(crate) fn add_to(&self, params: &mut Members) -> Result<(), Error> {
+    pub(crate) fn add_to(&self, params: &mut JsonObject) -> Result<(), Error> {
         let members = self.members();
         if members.is_empty() {
             return Ok(());
         }
-        let mut meta: Members = match params.get("_meta") {
-            None => Members::new(),
+        let mut meta: JsonObject = match params.get("_meta") {
+            None => JsonObject::new(),
             Some(given) => serde_json::from_str(given.get())
                 .map_err(|_| Error::InvalidArgument("the parameter _meta is not an object".to_owned()))?,
         };
@@ -69,7 +69,7 @@ impl Meta<'_> {
 }
 
 /// `{"name":...,"version":...}`
-pub(crate) fn client_info(identity: &ClientIdentity) -> String {
+pub(crate) fn client_info(identity: &Implementation) -> String {
     format!("{{\"name\":{},\"version\":{}}}", text::quoted(&identity.name), text::quoted(&identity.version))
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn raw(json: String) -> Result<Box<RawValue>, Error> {
     RawValue::from_string(json).map_err(|error| Error::Internal(format!("a message is not valid JSON: {error}")))
 }
 
-pub(crate) fn object(members: &Members) -> Result<String, Error> {
+pub(crate) fn object(members: &JsonObject) -> Result<String, Error> {
     serde_json::to_string(members).map_err(|error| Error::Internal(format!("a message cannot be written: {error}")))
 }
 
@@ -87,11 +87,11 @@ mod tests {
 
     #[test]
     fn what_the_caller_gave_stays_and_what_the_protocol_sets_wins() {
-        let identity = ClientIdentity::default();
+        let identity = Implementation::default();
         let meta =
             Meta { modern: Some((Version::MODERN, &identity, "{}")), log_level: Some("info"), progress_token: Some(3) };
         let given = format!(r#"{{"x":1.10,"_meta":{{"mine":1e400,"{PROTOCOL_VERSION}":"other"}}}}"#);
-        let mut params: Members = serde_json::from_str(&given).unwrap();
+        let mut params: JsonObject = serde_json::from_str(&given).unwrap();
         meta.add_to(&mut params).unwrap();
         let text = object(&params).unwrap();
         assert!(text.contains(r#""x":1.10"#) && text.contains(r#""mine":1e400"#), "{text}");
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn the_callers_own_progress_token_stays() {
         let meta = Meta { modern: None, log_level: None, progress_token: Some(3) };
-        let mut params: Members = serde_json::from_str(r#"{"_meta":{"progressToken":"mine"}}"#).unwrap();
+        let mut params: JsonObject = serde_json::from_str(r#"{"_meta":{"progressToken":"mine"}}"#).unwrap();
         meta.add_to(&mut params).unwrap();
         assert_eq!(params["_meta"].get(), r#"{"progressToken":"mine"}"#);
     }

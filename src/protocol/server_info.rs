@@ -6,12 +6,12 @@ use serde_json::value::RawValue;
 use crate::base::error::Error;
 use crate::base::text;
 use crate::protocol::Version;
-use crate::protocol::discover::About;
+use crate::protocol::discover::ServerDescription;
 use crate::protocol::initialize::InitializeResult;
 
 /// A server's own description.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Server {
+pub(crate) struct ServerInfo {
     capabilities: Option<Box<RawValue>>,
     /// The same, to be looked into.
     offered: Json,
@@ -19,9 +19,9 @@ pub(crate) struct Server {
     instructions: Option<Box<RawValue>>,
 }
 
-impl Server {
-    pub(crate) fn from_initialize(result: &InitializeResult) -> Server {
-        Server {
+impl ServerInfo {
+    pub(crate) fn from_initialize(result: &InitializeResult) -> ServerInfo {
+        ServerInfo {
             capabilities: result.capabilities.clone(),
             offered: parsed(result.capabilities.as_deref()),
             info: result.server_info.clone(),
@@ -29,11 +29,11 @@ impl Server {
         }
     }
 
-    pub(crate) fn from_discover(result: &[u8]) -> Server {
-        let Ok(about) = serde_json::from_slice::<About>(result) else {
-            return Server::default();
+    pub(crate) fn from_discover(result: &[u8]) -> ServerInfo {
+        let Ok(about) = serde_json::from_slice::<ServerDescription>(result) else {
+            return ServerInfo::default();
         };
-        Server {
+        ServerInfo {
             info: about.server_info().map(RawValue::to_owned),
             offered: parsed(about.capabilities.as_deref()),
             capabilities: about.capabilities,
@@ -92,10 +92,10 @@ fn parsed(capabilities: Option<&RawValue>) -> Json {
 mod tests {
     use super::*;
 
-    fn server() -> Server {
+    fn server() -> ServerInfo {
         let result = br#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{},"resources":{"subscribe":true,"listChanged":false}},
             "serverInfo":{"name":"demo","version":"1"},"instructions":"be kind"}"#;
-        Server::from_initialize(&crate::protocol::initialize::read(result).unwrap().0)
+        ServerInfo::from_initialize(&crate::protocol::initialize::read(result).unwrap().0)
     }
 
     #[test]
@@ -106,7 +106,7 @@ mod tests {
             let error = server().require(missing).unwrap_err();
             assert!(matches!(&error, Error::Unsupported(text) if text.contains(missing)), "{error}");
         }
-        assert!(Server::default().require("anything").is_ok());
+        assert!(ServerInfo::default().require("anything").is_ok());
     }
 
     #[test]

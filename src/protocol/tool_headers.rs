@@ -12,10 +12,10 @@ const MOST_SAFE: f64 = 9_007_199_254_740_991.0;
 
 /// The headers that a tool's annotations ask for.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct ToolHeaders(Vec<Mirror>);
+pub(crate) struct ToolHeaders(Vec<HeaderParam>);
 
 #[derive(Debug, PartialEq)]
-struct Mirror {
+struct HeaderParam {
     header: HeaderName,
     /// The keys that lead to the argument.
     path: Vec<String>,
@@ -75,7 +75,7 @@ impl ToolHeaders {
         if self.0.iter().any(|known| known.header == header) {
             return None;
         }
-        self.0.push(Mirror { header, path: path.to_vec() });
+        self.0.push(HeaderParam { header, path: path.to_vec() });
         Some(())
     }
 
@@ -99,7 +99,7 @@ impl ToolHeaders {
     }
 }
 
-impl Mirror {
+impl HeaderParam {
     fn refused(&self, reason: &str) -> Error {
         Error::InvalidArgument(format!("the argument {}, which goes into a header, {reason}", self.path.join(".")))
     }

@@ -15,7 +15,7 @@ use crate::protocol::elicitation;
 use crate::protocol::jsonrpc;
 use crate::session::config::Settings;
 use crate::session::list_cache::ListCache;
-use crate::transport::Peer;
+use crate::transport::MessageHandler;
 
 /// Called with each notification: its method and parameters (an empty object when it has none).
 pub type NotificationHandler = Arc<dyn Fn(&str, &Value) + Send + Sync>;
@@ -198,7 +198,7 @@ impl Dispatcher {
     }
 }
 
-impl Peer for Dispatcher {
+impl MessageHandler for Dispatcher {
     fn notified(&self, method: &str, params: Option<&RawValue>) {
         self.cache.notified(method);
         let concerned = self.handlers.load().only(method);

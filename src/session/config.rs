@@ -17,7 +17,7 @@ use crate::protocol::Version;
 /// How messages travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(i32)]
-pub enum Transport {
+pub enum TransportKind {
     /// Found out by asking the server.
     #[default]
     Auto = 0,
@@ -27,10 +27,12 @@ pub enum Transport {
     Sse = 2,
 }
 
-impl Transport {
+impl TransportKind {
     /// The transport that has this number in the C API.
-    pub fn from_number(number: i32) -> Option<Transport> {
-        [Transport::Auto, Transport::StreamableHttp, Transport::Sse].into_iter().find(|known| *known as i32 == number)
+    pub fn from_number(number: i32) -> Option<TransportKind> {
+        [TransportKind::Auto, TransportKind::StreamableHttp, TransportKind::Sse]
+            .into_iter()
+            .find(|known| *known as i32 == number)
     }
 }
 
@@ -38,7 +40,7 @@ impl Transport {
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) url: Url,
-    pub(crate) transport: Transport,
+    pub(crate) transport: TransportKind,
     /// A pinned protocol version.
     pub(crate) version: Option<Version>,
     pub(crate) credentials: Credentials,
@@ -47,7 +49,7 @@ pub(crate) struct Settings {
     pub(crate) max_response_bytes: u64,
     pub(crate) tls: TlsSettings,
     pub(crate) proxy: ProxyChoice,
-    pub(crate) identity: ClientIdentity,
+    pub(crate) identity: Implementation,
     /// Whether the servers' cache hints are honoured.
     pub(crate) cache: bool,
     /// What `set_log_level` asked for.
@@ -58,7 +60,7 @@ impl Settings {
     pub(crate) fn new(url: Url) -> Settings {
         Settings {
             url,
-            transport: Transport::Auto,
+            transport: TransportKind::Auto,
             version: None,
             credentials: Credentials::default(),
             timeout: Some(Duration::from_secs(30)),
@@ -66,7 +68,7 @@ impl Settings {
             max_response_bytes: 64 * 1024 * 1024,
             tls: TlsSettings::default(),
             proxy: ProxyChoice::default(),
-            identity: ClientIdentity::default(),
+            identity: Implementation::default(),
             cache: true,
             log_level: None,
         }
@@ -96,9 +98,9 @@ impl Credentials {
     }
 
     /// Whose requests these are: what a private answer belongs to.
-    pub(crate) fn owner(&self) -> Owner {
+    pub(crate) fn owner(&self) -> AuthContext {
         let token = self.auth.as_ref().and_then(Auth::latest);
-        Owner { token: token.map(|token| Arc::downgrade(&token)), headers: self.headers.clone() }
+        AuthContext { token: token.map(|token| Arc::downgrade(&token)), headers: self.headers.clone() }
     }
 
     /// A server's text without the credentials that it may repeat: those of now, and the `Authorization` that was sent.
@@ -143,12 +145,12 @@ impl Credentials {
 
 /// The authorization context of an answer. It does not keep a token that was replaced.
 #[derive(Debug, Clone)]
-pub(crate) struct Owner {
+pub(crate) struct AuthContext {
     token: Option<Weak<Token>>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-impl Owner {
+impl AuthContext {
     /// Whether these are the owner's credentials.
     pub(crate) fn has(&self, credentials: &Credentials) -> bool {
         let token = credentials.auth.as_ref().and_then(Auth::latest);
@@ -163,16 +165,16 @@ impl Owner {
 
 /// How the client introduces itself.
 #[derive(Debug, Clone)]
-pub(crate) struct ClientIdentity {
+pub(crate) struct Implementation {
     pub(crate) name: String,
     pub(crate) version: String,
     /// Replaces the capabilities that the handlers imply: JSON text of an object.
     pub(crate) capabilities: Option<String>,
 }
 
-impl Default for ClientIdentity {
-    fn default() -> ClientIdentity {
-        ClientIdentity {
+impl Default for Implementation {
+    fn default() -> Implementation {
+        Implementation {
             name: "libmcpclient".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             capabilities: None,
@@ -231,8 +233,8 @@ mod tests {
 
     #[test]
     fn transports_have_their_numbers() {
-        assert_eq!(Transport::from_number(2), Some(Transport::Sse));
-        assert_eq!(Transport::from_number(3), None);
-        assert_eq!(Transport::from_number(-1), None);
+        assert_eq!(TransportKind::from_number(2), Some(TransportKind::Sse));
+        assert_eq!(TransportKind::from_number(3), None);
+        assert_eq!(TransportKind::from_number(-1), None);
     }
 }

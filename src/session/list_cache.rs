@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
-use crate::session::config::{Credentials, Owner};
+use crate::session::config::{AuthContext, Credentials};
 
 /// The longest that a list is kept, whatever the server says.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
@@ -25,7 +25,7 @@ struct Entries {
 /// What holds when a list begins to be fetched. It is kept only if that still holds when it is there.
 #[derive(Debug)]
 pub(crate) struct Fetch {
-    owner: Owner,
+    owner: AuthContext,
     generation: u64,
 }
 
@@ -34,7 +34,7 @@ struct Entry {
     json: Arc<str>,
     until: Instant,
     /// For whom the list is, unless it is for everybody.
-    owner: Option<Owner>,
+    owner: Option<AuthContext>,
 }
 
 /// What the pages of a list allow.

@@ -13,15 +13,15 @@ use std::time::Duration;
 use crate::base::call::Call;
 use crate::base::error::Error;
 use crate::base::text;
-use crate::client::tools::KnownTools;
+use crate::client::tools::ToolHeaderTable;
 use crate::http::{HeaderName, HeaderValue};
 use crate::json::{Node, Value};
-use crate::protocol::jsonrpc::{self, Answer, Members, UNSUPPORTED_VERSION};
+use crate::protocol::jsonrpc::{self, Answer, JsonObject, UNSUPPORTED_VERSION};
 use crate::protocol::meta::{self, Meta};
-use crate::protocol::server_info::Server;
+use crate::protocol::server_info::ServerInfo;
 use crate::protocol::{Version, discover, headers};
 use crate::session::callbacks::{Dispatcher, PROGRESS};
-use crate::session::config::Transport;
+use crate::session::config::TransportKind;
 use crate::transport::http_sse::HttpSse;
 use crate::transport::streamable_http::StreamableHttp;
 use crate::transport::{EventStream, Outbound};
@@ -30,7 +30,7 @@ use crate::transport::{EventStream, Outbound};
 const MOST_PARTING: Duration = Duration::from_millis(500);
 
 /// How the messages of a session travel.
-pub(crate) enum Wire {
+pub(crate) enum Transport {
     StreamableHttp(StreamableHttp),
     HttpSse(HttpSse),
 }
@@ -38,11 +38,11 @@ pub(crate) enum Wire {
 /// A connection to a server in the sense of MCP.
 pub(crate) struct Session {
     pub(crate) version: Version,
-    pub(crate) wire: Wire,
-    pub(crate) server: Server,
+    pub(crate) wire: Transport,
+    pub(crate) server: ServerInfo,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) ids: Arc<AtomicU64>,
-    pub(crate) tool_headers: KnownTools,
+    pub(crate) tool_headers: ToolHeaderTable,
     /// Whether the server has said that it has no stream of its own.
     pub(crate) streamless: AtomicBool,
 }
@@ -57,7 +57,7 @@ pub(crate) struct Stream {
 /// A request of MCP.
 pub(crate) struct Ask<'a> {
     pub(crate) method: &'a str,
-    pub(crate) params: Option<Members>,
+    pub(crate) params: Option<JsonObject>,
     /// Headers that mirror parameters (`Mcp-Param-*`).
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -67,7 +67,7 @@ impl<'a> Ask<'a> {
         Ask { method, params: None, headers: Vec::new() }
     }
 
-    pub(crate) fn with(method: &'a str, params: Members) -> Ask<'a> {
+    pub(crate) fn with(method: &'a str, params: JsonObject) -> Ask<'a> {
         Ask { params: Some(params), ..Ask::new(method) }
     }
 
@@ -81,18 +81,18 @@ impl<'a> Ask<'a> {
 }
 
 impl Session {
-    pub(crate) fn transport(&self) -> Transport {
+    pub(crate) fn transport(&self) -> TransportKind {
         match self.wire {
-            Wire::StreamableHttp(_) => Transport::StreamableHttp,
-            Wire::HttpSse(_) => Transport::Sse,
+            Transport::StreamableHttp(_) => TransportKind::StreamableHttp,
+            Transport::HttpSse(_) => TransportKind::Sse,
         }
     }
 
     /// Whether the session can still be used.
     pub(crate) fn is_open(&self) -> bool {
         match &self.wire {
-            Wire::StreamableHttp(_) => true,
-            Wire::HttpSse(sse) => sse.is_open(),
+            Transport::StreamableHttp(_) => true,
+            Transport::HttpSse(sse) => sse.is_open(),
         }
     }
 
@@ -100,11 +100,11 @@ impl Session {
     /// server has dropped this one, its stream ended before the request was sent, or it speaks other versions than before.
     pub(crate) fn is_gone(&self, error: &Error) -> bool {
         match &self.wire {
-            Wire::StreamableHttp(http) => {
+            Transport::StreamableHttp(http) => {
                 http.is_session_gone(error)
                     || (self.version.is_modern() && error.rpc_code() == Some(UNSUPPORTED_VERSION))
             }
-            Wire::HttpSse(_) => error.http_status() == Some(404) || matches!(error, Error::Unsent(_)),
+            Transport::HttpSse(_) => error.http_status() == Some(404) || matches!(error, Error::Unsent(_)),
         }
     }
 
@@ -116,10 +116,10 @@ impl Session {
         headers.extend(ask.headers.iter().cloned());
         let outbound = Outbound { id, message: &message, headers: &headers, repeatable: ask.is_repeatable() };
         let result = match &self.wire {
-            Wire::StreamableHttp(http) => {
+            Transport::StreamableHttp(http) => {
                 http.request(call, &outbound, &self.dispatcher).map(|answered| answered.answer)
             }
-            Wire::HttpSse(sse) => sse.request(call, &outbound),
+            Transport::HttpSse(sse) => sse.request(call, &outbound),
         };
         if matches!(result, Err(Error::Cancelled | Error::Timeout(_))) {
             self.tell_cancelled(id, ask.method);
@@ -162,11 +162,11 @@ impl Session {
         let message = jsonrpc::notification("notifications/cancelled", Some(&format!("{{\"requestId\":{id}}}")));
         let call = Call::new(Some(MOST_PARTING), &Arc::default());
         let (threads, tell): (_, Box<dyn FnOnce() + Send>) = match &self.wire {
-            Wire::StreamableHttp(http) => {
+            Transport::StreamableHttp(http) => {
                 let own = http.clone();
                 (http.threads(), Box::new(move || drop(own.notify(&call, &message, &[]))))
             }
-            Wire::HttpSse(sse) => {
+            Transport::HttpSse(sse) => {
                 let post = sse.poster();
                 let outbound = move || {
                     drop(post.send(&call, &Outbound { id: 0, message: &message, headers: &[], repeatable: true }))
@@ -179,10 +179,10 @@ impl Session {
     }
 
     /// Opens a subscription (2026-07-28) to what the filter says and waits for the server's acknowledgment.
-    pub(crate) fn open_subscription(&self, call: &Call, filter: Option<&Members>) -> Result<Stream, Error> {
+    pub(crate) fn open_subscription(&self, call: &Call, filter: Option<&JsonObject>) -> Result<Stream, Error> {
         let notifications = meta::raw(filter.map_or(Ok("{}".to_owned()), meta::object)?)?;
-        let ask = &Ask::with(subscriptions::LISTEN, Members::from([("notifications".to_owned(), notifications)]));
-        let Wire::StreamableHttp(http) = &self.wire else {
+        let ask = &Ask::with(subscriptions::LISTEN, JsonObject::from([("notifications".to_owned(), notifications)]));
+        let Transport::StreamableHttp(http) = &self.wire else {
             return Err(Error::Unsupported("HTTP+SSE has no subscriptions of this kind".to_owned()));
         };
         let id = self.ids.fetch_add(1, Ordering::Relaxed);
@@ -199,7 +199,7 @@ impl Session {
 
     /// Reads a stream to its end, handing over what comes.
     pub(crate) fn read_stream(&self, call: &Call, stream: &mut Stream) {
-        if let Wire::StreamableHttp(http) = &self.wire {
+        if let Transport::StreamableHttp(http) = &self.wire {
             http.read_to_end(call, stream.id, &mut stream.events, &self.dispatcher);
         }
     }
@@ -208,11 +208,11 @@ impl Session {
     pub(crate) fn notify(&self, call: &Call, method: &str, params: Option<&str>) -> Result<(), Error> {
         let message = jsonrpc::notification(method, params);
         match &self.wire {
-            Wire::StreamableHttp(http) => {
+            Transport::StreamableHttp(http) => {
                 let headers = self.method_headers(&Ask::new(method))?;
                 http.notify(call, &message, &headers)
             }
-            Wire::HttpSse(sse) => sse.notify(call, &message),
+            Transport::HttpSse(sse) => sse.notify(call, &message),
         }
     }
 
@@ -234,7 +234,7 @@ impl Session {
     /// Asks for log messages, where that is a request; the newer era says it with each.
     pub(crate) fn set_log_level(&self, call: &Call, level: &str) -> Result<(), Error> {
         if !self.version.is_modern() {
-            let params = Members::from([("level".to_owned(), meta::raw(text::quoted(level))?)]);
+            let params = JsonObject::from([("level".to_owned(), meta::raw(text::quoted(level))?)]);
             self.request(call, &Ask::with("logging/setLevel", params))?;
         }
         Ok(())
@@ -243,7 +243,7 @@ impl Session {
     /// Whether the server may have a stream of its own that nobody asks for: only a session of Streamable HTTP has one.
     pub(crate) fn may_have_stream(&self) -> bool {
         !self.version.is_modern()
-            && self.transport() == Transport::StreamableHttp
+            && self.transport() == TransportKind::StreamableHttp
             && !self.streamless.load(Ordering::Relaxed)
     }
 
@@ -255,8 +255,8 @@ impl Session {
     /// Ends the session, at the server too; never waits for it longer than `limit`.
     pub(crate) fn end(&self, limit: Duration) {
         match &self.wire {
-            Wire::StreamableHttp(http) => http.end(limit),
-            Wire::HttpSse(sse) => sse.end(),
+            Transport::StreamableHttp(http) => http.end(limit),
+            Transport::HttpSse(sse) => sse.end(),
         }
     }
 }

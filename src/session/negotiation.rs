@@ -8,16 +8,16 @@ use std::time::Duration;
 use crate::base::call::Call;
 use crate::base::error::Error;
 use crate::base::threads::Threads;
-use crate::client::tools::KnownTools;
-use crate::http::client::{Exchange, Target};
+use crate::client::tools::ToolHeaderTable;
+use crate::http::client::{Endpoint, HttpClient};
 use crate::http::endpoint;
 use crate::protocol::jsonrpc::{self, HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION};
 use crate::protocol::meta::Meta;
-use crate::protocol::server_info::Server;
+use crate::protocol::server_info::ServerInfo;
 use crate::protocol::{Version, discover, headers, initialize};
 use crate::session::callbacks::Dispatcher;
-use crate::session::config::{Settings, Transport};
-use crate::session::{Session, Wire};
+use crate::session::config::{Settings, TransportKind};
+use crate::session::{Session, Transport};
 use crate::transport::Outbound;
 use crate::transport::http_sse::HttpSse;
 use crate::transport::streamable_http::{Answered, StreamableHttp};
@@ -29,7 +29,7 @@ const MOST_PARTING: Duration = Duration::from_millis(500);
 pub(crate) struct Negotiation<'a> {
     pub(crate) call: &'a Call,
     pub(crate) settings: Arc<Settings>,
-    pub(crate) exchange: Exchange,
+    pub(crate) exchange: HttpClient,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) ids: Arc<AtomicU64>,
     pub(crate) threads: Arc<Threads>,
@@ -39,7 +39,7 @@ pub(crate) struct Negotiation<'a> {
 
 /// What the server made of the question which era it is of.
 enum Era {
-    Modern(Version, Server),
+    Modern(Version, ServerInfo),
     /// The newest version that the server is known to speak, if it said so.
     Legacy(Option<Version>),
 }
@@ -72,12 +72,12 @@ impl Negotiation<'_> {
     }
 
     fn agree(&self) -> Result<Session, Error> {
-        let target = Target::new(self.settings.url.clone())?;
+        let target = Endpoint::new(self.settings.url.clone())?;
         match self.settings.transport {
-            Transport::Sse => self.over_sse(&target),
-            Transport::Auto if endpoint::names_sse(&self.settings.url) => self.over_sse(&target),
-            Transport::StreamableHttp => self.over_streamable_http(&target),
-            Transport::Auto => match self.over_streamable_http(&target) {
+            TransportKind::Sse => self.over_sse(&target),
+            TransportKind::Auto if endpoint::names_sse(&self.settings.url) => self.over_sse(&target),
+            TransportKind::StreamableHttp => self.over_streamable_http(&target),
+            TransportKind::Auto => match self.over_streamable_http(&target) {
                 Err(refused) if may_be_older(&refused) && !self.answered.get() && !self.pins_modern() => {
                     self.over_sse_or(&target, refused)
                 }
@@ -90,10 +90,10 @@ impl Negotiation<'_> {
         self.settings.version.is_some_and(Version::is_modern)
     }
 
-    fn over_streamable_http(&self, target: &Target) -> Result<Session, Error> {
+    fn over_streamable_http(&self, target: &Endpoint) -> Result<Session, Error> {
         let endpoint = StreamableHttp::new(self.exchange.clone(), target.clone());
         match self.settings.version {
-            Some(version) if version.is_modern() => Ok(self.modern(&endpoint, version, Server::default())),
+            Some(version) if version.is_modern() => Ok(self.modern(&endpoint, version, ServerInfo::default())),
             Some(version) => self.handshake(&endpoint, version),
             None => match self.ask_era(&endpoint)? {
                 Era::Modern(version, server) => Ok(self.modern(&endpoint, version, server)),
@@ -102,11 +102,11 @@ impl Negotiation<'_> {
         }
     }
 
-    fn modern(&self, endpoint: &StreamableHttp, version: Version, server: Server) -> Session {
-        self.session(version, Wire::StreamableHttp(endpoint.agreed(version, None)), server)
+    fn modern(&self, endpoint: &StreamableHttp, version: Version, server: ServerInfo) -> Session {
+        self.session(version, Transport::StreamableHttp(endpoint.agreed(version, None)), server)
     }
 
-    fn session(&self, version: Version, wire: Wire, server: Server) -> Session {
+    fn session(&self, version: Version, wire: Transport, server: ServerInfo) -> Session {
         let (dispatcher, ids) = (self.dispatcher.clone(), self.ids.clone());
         Session {
             version,
@@ -114,7 +114,7 @@ impl Negotiation<'_> {
             server,
             dispatcher,
             ids,
-            tool_headers: KnownTools::default(),
+            tool_headers: ToolHeaderTable::default(),
             streamless: AtomicBool::new(false),
         }
     }
@@ -165,8 +165,9 @@ impl Negotiation<'_> {
         self.answered.set(true);
         let read = initialize::read(answer.result());
         let chosen = read.as_ref().map_or(version, |(_, chosen)| *chosen);
-        let server = read.as_ref().map_or_else(|_| Server::default(), |(result, _)| Server::from_initialize(result));
-        let session = self.session(chosen, Wire::StreamableHttp(endpoint.agreed(chosen, session_id)), server);
+        let server =
+            read.as_ref().map_or_else(|_| ServerInfo::default(), |(result, _)| ServerInfo::from_initialize(result));
+        let session = self.session(chosen, Transport::StreamableHttp(endpoint.agreed(chosen, session_id)), server);
         let agreed = read
             .and_then(|_| self.check_choice(chosen))
             .and_then(|()| session.notify(self.call, initialize::INITIALIZED, None));
@@ -198,11 +199,11 @@ impl Negotiation<'_> {
         }
     }
 
-    fn over_sse(&self, target: &Target) -> Result<Session, Error> {
+    fn over_sse(&self, target: &Endpoint) -> Result<Session, Error> {
         self.shake_hands_over_sse(self.open_sse(self.call, target)?)
     }
 
-    fn open_sse(&self, call: &Call, target: &Target) -> Result<HttpSse, Error> {
+    fn open_sse(&self, call: &Call, target: &Endpoint) -> Result<HttpSse, Error> {
         if self.pins_modern() {
             let version = Version::MODERN.as_str();
             return Err(Error::Unsupported(format!("HTTP+SSE does not carry protocol version {version}")));
@@ -214,7 +215,7 @@ impl Negotiation<'_> {
     fn shake_hands_over_sse(&self, wire: HttpSse) -> Result<Session, Error> {
         let agreed = self.handshake_over_sse(&wire);
         match agreed {
-            Ok((version, server)) => Ok(self.session(version, Wire::HttpSse(wire), server)),
+            Ok((version, server)) => Ok(self.session(version, Transport::HttpSse(wire), server)),
             Err(error) => {
                 wire.end();
                 Err(error)
@@ -222,19 +223,19 @@ impl Negotiation<'_> {
         }
     }
 
-    fn handshake_over_sse(&self, wire: &HttpSse) -> Result<(Version, Server), Error> {
+    fn handshake_over_sse(&self, wire: &HttpSse) -> Result<(Version, ServerInfo), Error> {
         let (id, message) = self.initialize(self.settings.version.unwrap_or(Version::LEGACY));
         let outbound = Outbound { id, message: &message, headers: &[], repeatable: true };
         let answer = wire.request(self.call, &outbound)?;
         let (result, chosen) = initialize::read(answer.result())?;
         self.check_choice(chosen)?;
         wire.notify(self.call, &jsonrpc::notification(initialize::INITIALIZED, None))?;
-        Ok((chosen, Server::from_initialize(&result)))
+        Ok((chosen, ServerInfo::from_initialize(&result)))
     }
 
     /// The specification's way back to HTTP+SSE. When that fails as well, the first refusal says more: so it does when
     /// GET opens a stream that names no endpoint.
-    fn over_sse_or(&self, target: &Target, refused: Error) -> Result<Session, Error> {
+    fn over_sse_or(&self, target: &Endpoint, refused: Error) -> Result<Session, Error> {
         let opening = self.call.at_most(self.settings.connect_timeout);
         let wire = match self.open_sse(&opening, target) {
             Err(Error::Http(_) | Error::Protocol(_) | Error::Network(_) | Error::Timeout(_)) => {
@@ -253,7 +254,7 @@ impl Negotiation<'_> {
 fn read_era(result: &[u8]) -> Result<Era, Error> {
     let Some(offered) = discover::offered(result) else { return Ok(Era::Legacy(None)) };
     match discover::newest_common(&offered) {
-        Some(version) if version.is_modern() => Ok(Era::Modern(version, Server::from_discover(result))),
+        Some(version) if version.is_modern() => Ok(Era::Modern(version, ServerInfo::from_discover(result))),
         Some(version) => Ok(Era::Legacy(Some(version))),
         None => Err(nothing_in_common(&offered)),
     }
@@ -281,10 +282,10 @@ fn nothing_in_common(supported: &[String]) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::error::{Refusal, RpcError};
+    use crate::base::error::{ErrorResponse, RpcError};
 
     fn http(status: u16) -> Error {
-        let refusal = Refusal {
+        let refusal = ErrorResponse {
             message: String::new(),
             reason: String::new(),
             http_status: status,

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::base::call::Call;
 use crate::base::error::Error;
 use crate::base::text;
-use crate::protocol::jsonrpc::Members;
+use crate::protocol::jsonrpc::JsonObject;
 use crate::protocol::meta::raw;
 use crate::session::{Ask, Session};
 
@@ -16,7 +16,7 @@ pub(crate) const LISTEN: &str = "subscriptions/listen";
 pub(crate) const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";
 
 /// The URIs of the resources whose changes the filter asks for.
-pub(crate) fn uris(filter: Option<&Members>) -> Result<Vec<String>, Error> {
+pub(crate) fn uris(filter: Option<&JsonObject>) -> Result<Vec<String>, Error> {
     let Some(uris) = filter.and_then(|filter| filter.get("resourceSubscriptions")) else {
         return Ok(Vec::new());
     };
@@ -44,7 +44,7 @@ pub(crate) fn unsubscribe(session: &Session, call: &Call, uris: &[String]) -> Re
 }
 
 fn request(session: &Session, call: &Call, method: &str, uri: &str) -> Result<(), Error> {
-    let params = Members::from([("uri".to_owned(), raw(text::quoted(uri))?)]);
+    let params = JsonObject::from([("uri".to_owned(), raw(text::quoted(uri))?)]);
     session.request(call, &Ask::with(method, params)).map(drop)
 }
 
@@ -58,12 +58,12 @@ fn forgiving(result: Result<(), Error>) -> Result<(), Error> {
 #[derive(Deserialize)]
 struct Acknowledgment {
     #[serde(default)]
-    notifications: Members,
+    notifications: JsonObject,
 }
 
 /// Checks what a server agreed to send. It may leave out what it does not have; a stream on which nothing of what was
 /// asked for can ever come is none.
-pub(crate) fn check_acknowledged(filter: Option<&Members>, params: Option<&RawValue>) -> Result<(), Error> {
+pub(crate) fn check_acknowledged(filter: Option<&JsonObject>, params: Option<&RawValue>) -> Result<(), Error> {
     let wrong = |_| Error::Protocol("the server's acknowledgment of the subscription is not valid".to_owned());
     let agreed: Acknowledgment = serde_json::from_str(params.map_or("{}", RawValue::get)).map_err(wrong)?;
     let wanted: Vec<&str> =
@@ -86,7 +86,7 @@ fn asks(value: &RawValue) -> bool {
 mod tests {
     use super::*;
 
-    fn members(json: &str) -> Members {
+    fn members(json: &str) -> JsonObject {
         serde_json::from_str(json).unwrap()
     }
 

@@ -16,7 +16,7 @@ pub(crate) use event_stream::EventStream;
 pub(crate) const JSON: &str = "application/json";
 pub(crate) const EVENT_STREAM: &str = "text/event-stream";
 /// What a POST accepts: the order of preference is the server's.
-pub(crate) const EITHER: &str = "application/json, text/event-stream";
+pub(crate) const ACCEPT_BOTH: &str = "application/json, text/event-stream";
 
 /// A request on its way.
 pub(crate) struct Outbound<'a> {
@@ -29,7 +29,7 @@ pub(crate) struct Outbound<'a> {
 }
 
 /// Receives what the server sends on its own.
-pub(crate) trait Peer: Send + Sync {
+pub(crate) trait MessageHandler: Send + Sync {
     fn notified(&self, method: &str, params: Option<&RawValue>);
 
     /// Answers a request: the whole response message.
@@ -37,19 +37,19 @@ pub(crate) trait Peer: Send + Sync {
 }
 
 /// Something of the server's own, kept beyond the buffer that it came in.
-pub(crate) enum Unasked {
+pub(crate) enum ServerMessage {
     Notification { method: String, params: Option<Box<RawValue>> },
     Request { id: Box<RawValue>, method: String, params: Option<Box<RawValue>> },
 }
 
-impl Unasked {
-    fn of(incoming: Incoming<'_>) -> Option<Unasked> {
+impl ServerMessage {
+    fn of(incoming: Incoming<'_>) -> Option<ServerMessage> {
         let owned = |method: Cow<'_, str>| method.into_owned();
         match incoming {
             Incoming::Notification { method, params } => {
-                Some(Unasked::Notification { method: owned(method), params: params.map(RawValue::to_owned) })
+                Some(ServerMessage::Notification { method: owned(method), params: params.map(RawValue::to_owned) })
             }
-            Incoming::Request { id, method, params } => Some(Unasked::Request {
+            Incoming::Request { id, method, params } => Some(ServerMessage::Request {
                 id: id.to_owned(),
                 method: owned(method),
                 params: params.map(RawValue::to_owned),
@@ -60,18 +60,18 @@ impl Unasked {
 
     /// About how many bytes it takes.
     fn size(&self) -> usize {
-        let (Unasked::Notification { method, params } | Unasked::Request { method, params, .. }) = self;
-        size_of::<Unasked>() + method.len() + params.as_ref().map_or(0, |params| params.get().len())
+        let (ServerMessage::Notification { method, params } | ServerMessage::Request { method, params, .. }) = self;
+        size_of::<ServerMessage>() + method.len() + params.as_ref().map_or(0, |params| params.get().len())
     }
 
     /// Hands it over; a request's response is to be sent.
-    fn deliver(&self, peer: &dyn Peer) -> Option<Vec<u8>> {
+    fn deliver(&self, peer: &dyn MessageHandler) -> Option<Vec<u8>> {
         match self {
-            Unasked::Notification { method, params } => {
+            ServerMessage::Notification { method, params } => {
                 peer.notified(method, params.as_deref());
                 None
             }
-            Unasked::Request { id, method, params } => Some(peer.asked(id, method, params.as_deref())),
+            ServerMessage::Request { id, method, params } => Some(peer.asked(id, method, params.as_deref())),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Choosing between Streamable HTTP and the HTTP+SSE of 2024-11-05.
 
-use mcpclient::{Status, Transport};
+use mcpclient::{Status, TransportKind};
 
 use crate::support::mcp::{LEGACY, OLDEST, legacy, modern, sse};
 use crate::support::*;
@@ -31,7 +31,7 @@ fn a_post_that_no_mcp_server_refused_leads_to_http_sse<D: Driver>() {
         let client: D = client(&server);
         client.ping().unwrap_or_else(|failure| panic!("{status}: {failure:?}"));
         client.ping().unwrap();
-        assert_eq!(client.transport_in_use(), Transport::Sse);
+        assert_eq!(client.transport_in_use(), TransportKind::Sse);
         assert_eq!(client.protocol_version().as_deref(), Some(OLDEST));
         assert_eq!(server.named("GET")[0].target, "/mcp");
         assert_eq!(server.named("GET").len(), 1);
@@ -80,7 +80,7 @@ fn when_both_fail_the_first_refusal_is_told<D: Driver>() {
     let failure = fails(client.ping(), Status::Http);
     assert_eq!(failure.http_status, 404, "{failure:?}");
     assert!(failure.message.contains("no POST here"), "{}", failure.message);
-    assert_eq!(client.transport_in_use(), Transport::Auto);
+    assert_eq!(client.transport_in_use(), TransportKind::Auto);
 }
 
 fn the_segment_sse_chooses<D: Driver>() {
@@ -88,14 +88,14 @@ fn the_segment_sse_chooses<D: Driver>() {
         let server = Server::start(sse());
         let client: D = client_at(&server.url(path));
         client.ping().unwrap_or_else(|failure| panic!("{path}: {failure:?}"));
-        assert_eq!(client.transport_in_use(), Transport::Sse);
+        assert_eq!(client.transport_in_use(), TransportKind::Sse);
         assert_eq!((server.names()[0].as_str(), server.requests()[0].target.as_str()), ("GET", path));
     }
     for path in ["/sservice", "/assets/file", "/mcp?via=/sse/", "/my-sse", "/"] {
         let server = Server::start(modern());
         let client: D = client_at(&server.url(path));
         client.ping().unwrap_or_else(|failure| panic!("{path}: {failure:?}"));
-        assert_eq!(client.transport_in_use(), Transport::StreamableHttp);
+        assert_eq!(client.transport_in_use(), TransportKind::StreamableHttp);
         assert_eq!(server.requests()[0].target, path);
     }
 }
@@ -103,18 +103,18 @@ fn the_segment_sse_chooses<D: Driver>() {
 fn a_pinned_transport_is_the_only_one<D: Driver>() {
     let streamable = Server::start(legacy(LEGACY));
     let client: D = client_at(&streamable.url("/sse"));
-    client.set_transport(Transport::StreamableHttp).unwrap();
+    client.set_transport(TransportKind::StreamableHttp).unwrap();
     client.ping().unwrap();
     assert!(streamable.named("GET").is_empty());
 
     let old = Server::start(sse());
     let client: D = client_at(&old.url("/mcp"));
-    client.set_transport(Transport::StreamableHttp).unwrap();
+    client.set_transport(TransportKind::StreamableHttp).unwrap();
     assert_eq!(fails(client.ping(), Status::Http).http_status, 405);
     assert!(old.named("GET").is_empty());
-    client.set_transport(Transport::Sse).unwrap();
+    client.set_transport(TransportKind::Sse).unwrap();
     client.ping().unwrap();
-    assert_eq!(client.transport_in_use(), Transport::Sse);
+    assert_eq!(client.transport_in_use(), TransportKind::Sse);
 }
 
 fn credentials_go_with_the_fallback<D: Driver>() {
@@ -123,7 +123,7 @@ fn credentials_go_with_the_fallback<D: Driver>() {
     client.set_bearer_token(Some("tok")).unwrap();
     client.set_header("X-API-Key", Some("k1")).unwrap();
     client.ping().unwrap();
-    assert_eq!(client.transport_in_use(), Transport::Sse);
+    assert_eq!(client.transport_in_use(), TransportKind::Sse);
     for request in server.requests() {
         assert_eq!(request.header("Authorization"), Some("Bearer tok"), "{}", request.name());
         assert_eq!(request.header("X-API-Key"), Some("k1"), "{}", request.name());

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use mcpclient::{Status, Transport};
+use mcpclient::{Status, TransportKind};
 use serde_json::json;
 
 use crate::support::mcp::{OLDEST, initialize_result, say, session, sse, sse_answer, sse_at};
@@ -39,7 +39,7 @@ fn the_whole_conversation<D: Driver>() {
     client.ping().unwrap();
     client.ping().unwrap();
     assert_eq!(server.names(), ["GET", "initialize", "notifications/initialized", "ping", "ping"]);
-    assert_eq!(client.transport_in_use(), Transport::Sse);
+    assert_eq!(client.transport_in_use(), TransportKind::Sse);
     assert_eq!(client.protocol_version().as_deref(), Some(OLDEST));
     let requests = server.requests();
     assert_eq!((requests[0].target.as_str(), requests[0].body.as_slice()), ("/sse", b"".as_slice()));
@@ -283,7 +283,7 @@ fn close_ends_the_stream_and_the_next_call_opens_another<D: Driver>() {
     client.ping().unwrap();
     let (time, ()) = timed(|| client.close());
     assert!(time < Duration::from_secs(1), "{time:?}");
-    assert_eq!(client.transport_in_use(), Transport::Auto);
+    assert_eq!(client.transport_in_use(), TransportKind::Auto);
     client.ping().unwrap();
     assert_eq!(server.named("GET").len(), 2);
     assert!(server.named("DELETE").is_empty());

@@ -1,6 +1,6 @@
 //! Which era a server is of, and which revision both sides speak.
 
-use mcpclient::{Status, Transport};
+use mcpclient::{Status, TransportKind};
 use serde_json::{Value, json};
 
 use crate::support::mcp::{LEGACY, MODERN, discover_result, initialize_result, legacy, modern, unsupported_version};
@@ -128,7 +128,7 @@ fn incomplete_discover_answers_are_of_the_older_era<D: Driver>() {
 }
 
 fn refusals_that_mean_the_older_era<D: Driver>() {
-    for transport in [Transport::Auto, Transport::StreamableHttp] {
+    for transport in [TransportKind::Auto, TransportKind::StreamableHttp] {
         for status in [400, 404, 405, 406, 415, 500] {
             falls_back::<D>(transport, Answer::status(status));
             falls_back::<D>(transport, Answer::text(status, "text/html", "<html>No such page</html>"));
@@ -143,7 +143,7 @@ fn refusals_that_mean_the_older_era<D: Driver>() {
 }
 
 #[track_caller]
-fn falls_back<D: Driver>(transport: Transport, refusal: Answer) {
+fn falls_back<D: Driver>(transport: TransportKind, refusal: Answer) {
     let server = Server::start(legacy(LEGACY));
     let said = refusal.clone();
     server.on("server/discover", move |request: &Request, connection: &mut Connection| {
@@ -154,7 +154,7 @@ fn falls_back<D: Driver>(transport: Transport, refusal: Answer) {
     client.set_transport(transport).unwrap();
     client.ping().unwrap_or_else(|failure| panic!("{refusal:?}: {failure:?}"));
     assert_eq!(server.names()[..2], ["server/discover", "initialize"], "{refusal:?}");
-    assert_eq!(client.transport_in_use(), Transport::StreamableHttp);
+    assert_eq!(client.transport_in_use(), TransportKind::StreamableHttp);
 }
 
 /// Overload, gateways and refused credentials say nothing about the era: sent once, told as they are.
@@ -292,14 +292,14 @@ fn version_and_transport_before_during_and_after<D: Driver>() {
     let server = Server::start(legacy(LEGACY));
     let client: D = client(&server);
     let state = || (client.transport_in_use(), client.protocol_version());
-    let connected = (Transport::StreamableHttp, Some(LEGACY.to_owned()));
+    let connected = (TransportKind::StreamableHttp, Some(LEGACY.to_owned()));
     for _ in 0..2 {
-        assert_eq!(state(), (Transport::Auto, None));
+        assert_eq!(state(), (TransportKind::Auto, None));
         client.ping().unwrap();
         assert_eq!(state(), connected);
         client.close();
     }
-    assert_eq!(state(), (Transport::Auto, None));
+    assert_eq!(state(), (TransportKind::Auto, None));
     assert_eq!(server.named("initialize").len(), 2);
 }
 

@@ -1,6 +1,6 @@
 //! Redirects: followed within the origin when method and body stay the same, refused otherwise.
 
-use mcpclient::{Status, Transport};
+use mcpclient::{Status, TransportKind};
 
 use crate::support::mcp::{LEGACY, legacy, modern, sse};
 use crate::support::*;
@@ -63,7 +63,7 @@ fn followed_for_every_method<D: Driver>() {
 
     let server = redirecting(308, "/sse/", sse());
     let client: D = client_at(&server.url("/mcp"));
-    client.set_transport(Transport::Sse).unwrap();
+    client.set_transport(TransportKind::Sse).unwrap();
     client.ping().unwrap();
     assert_eq!(server.named("GET").iter().map(|get| get.target.as_str()).collect::<Vec<_>>(), ["/mcp", "/sse/"]);
 }
@@ -79,7 +79,7 @@ fn five_in_a_row_and_no_more<D: Driver>() {
             connection.send(&Answer::status(307).header("Location", &format!("/mcp{}", step + 1)))
         });
         let client: D = client(&server);
-        client.set_transport(Transport::StreamableHttp).unwrap();
+        client.set_transport(TransportKind::StreamableHttp).unwrap();
         match works {
             true => client.ping().unwrap(),
             false => assert_eq!(fails(client.ping(), Status::Http).http_status, 307),
@@ -104,7 +104,7 @@ fn other_statuses_are_refused<D: Driver>() {
                 false => redirecting(status, "/elsewhere", sse()),
             };
             let client: D = client(&server);
-            client.set_transport(if model { Transport::Auto } else { Transport::Sse }).unwrap();
+            client.set_transport(if model { TransportKind::Auto } else { TransportKind::Sse }).unwrap();
             let failure = fails(client.ping(), Status::Http);
             assert_eq!(failure.http_status, i32::from(status));
             assert!(failure.message.contains(&server.url("/elsewhere")), "{}", failure.message);

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use mcpclient::{Status, Transport};
+use mcpclient::{Status, TransportKind};
 
 use crate::support::mcp::{LEGACY, legacy, modern};
 use crate::support::*;
@@ -153,7 +153,7 @@ type Setting<D> = (&'static str, fn(&D) -> Outcome);
 
 fn what_cannot_change_while_connected<D: Driver>() {
     let settings: [Setting<D>; 6] = [
-        ("transport", |client| client.set_transport(Transport::StreamableHttp)),
+        ("transport", |client| client.set_transport(TransportKind::StreamableHttp)),
         ("protocol version", |client| client.set_protocol_version(Some(LEGACY))),
         ("no protocol version", |client| client.set_protocol_version(None)),
         ("verification", |client| client.set_tls_verify(true)),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use mcpclient::{Status, Transport};
+use mcpclient::{Status, TransportKind};
 
 use crate::support::rust_driver::Rust;
 use crate::support::{Ask, Connection, Driver, Handler, Request, Server, cases, client_at, mcp};
@@ -153,7 +153,7 @@ fn the_librarys_threads_are_few_and_named_and_block_every_signal() {
     for _ in 0..3 {
         client.ping().unwrap();
     }
-    assert_eq!(client.transport_in_use(), Transport::Sse);
+    assert_eq!(client.transport_in_use(), TransportKind::Sse);
     assert_eq!(own_threads(), BTreeSet::from(["mcpclient-sse".to_owned()]));
     // What the server says on its own is handed over on another (the kernel keeps 15 bytes of a name).
     server.push("event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\"}\n\n");

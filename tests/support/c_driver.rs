@@ -7,7 +7,7 @@ use std::path::Path;
 use std::ptr;
 use std::time::Duration;
 
-use mcpclient::Transport;
+use mcpclient::TransportKind;
 
 use super::driver::{Asked, Driver, Failure, Outcome, PARAMETERS};
 
@@ -236,7 +236,7 @@ impl Driver for C {
         unsafe { mcpclient_close(self.0) };
     }
 
-    fn set_transport(&self, transport: Transport) -> Outcome {
+    fn set_transport(&self, transport: TransportKind) -> Outcome {
         call(|error| unsafe { mcpclient_set_transport(self.0, transport as i32, error) })
     }
 
@@ -288,9 +288,9 @@ impl Driver for C {
         call(|error| unsafe { mcpclient_set_proxy(self.0, pointer(&proxy), error) })
     }
 
-    fn transport_in_use(&self) -> Transport {
+    fn transport_in_use(&self) -> TransportKind {
         let number = unsafe { mcpclient_transport_in_use(self.0) };
-        Transport::from_number(number).expect("a transport of the header")
+        TransportKind::from_number(number).expect("a transport of the header")
     }
 
     fn protocol_version(&self) -> Option<String> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use mcpclient::{Status, Transport};
+use mcpclient::{Status, TransportKind};
 
 use super::server::Server;
 
@@ -59,7 +59,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     fn call_tool(&self, name: &str) -> Outcome<String>;
     fn cancel(&self);
     fn close(&self);
-    fn set_transport(&self, transport: Transport) -> Outcome;
+    fn set_transport(&self, transport: TransportKind) -> Outcome;
     fn set_protocol_version(&self, version: Option<&str>) -> Outcome;
     fn set_bearer_token(&self, token: Option<&str>) -> Outcome;
     fn set_auth(&self, auth: Option<&Self::Auth>) -> Outcome;
@@ -72,7 +72,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     fn set_ca_file(&self, path: Option<&Path>) -> Outcome;
     fn set_tls_verify(&self, verify: bool) -> Outcome;
     fn set_proxy(&self, proxy: Option<&str>) -> Outcome;
-    fn transport_in_use(&self) -> Transport;
+    fn transport_in_use(&self) -> TransportKind;
     fn protocol_version(&self) -> Option<String>;
 
     fn bearer_auth(token: &str) -> Outcome<Self::Auth>;

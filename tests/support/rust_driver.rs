@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use mcpclient::{Auth, Client, Error, TokenRequest, Transport};
+use mcpclient::{Auth, Client, Error, TokenRequest, TransportKind};
 
 use super::driver::{Asked, Driver, Failure, Outcome, PARAMETERS};
 
@@ -63,7 +63,7 @@ impl Driver for Rust {
         self.0.close();
     }
 
-    fn set_transport(&self, transport: Transport) -> Outcome {
+    fn set_transport(&self, transport: TransportKind) -> Outcome {
         Ok(self.0.set_transport(transport)?)
     }
 
@@ -107,7 +107,7 @@ impl Driver for Rust {
         Ok(self.0.set_proxy(proxy)?)
     }
 
-    fn transport_in_use(&self) -> Transport {
+    fn transport_in_use(&self) -> TransportKind {
         self.0.transport_in_use()
     }
 

@@ -10,12 +10,12 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::base::call::{CANCEL_POLL, Call, Cancellations};
 use crate::base::error::Error;
-use crate::client::sessions::Process;
-use crate::protocol::jsonrpc::Members;
+use crate::client::sessions::SessionManager;
+use crate::protocol::jsonrpc::JsonObject;
 use crate::session::callbacks::Dispatcher;
 use crate::session::subscriptions;
-use crate::session::{Session, Wire};
-use reader::Work;
+use crate::session::{Session, Transport};
+use reader::StreamReader;
 
 /// How long a call waits for the server's own stream before it goes on without.
 const LONGEST_MOMENT: Duration = Duration::from_millis(300);
@@ -42,7 +42,7 @@ struct Shared {
     /// The session whose stream it is: another one after the server has dropped the first.
     session: ArcSwap<Session>,
     /// What the caller wants to hear, as the thread needs it when it opens the stream again.
-    filter: ArcSwapOption<Members>,
+    filter: ArcSwapOption<JsonObject>,
 }
 
 impl Shared {
@@ -64,11 +64,11 @@ pub(crate) struct Listener {
 impl Listener {
     /// Opens the stream within the call, and goes on reading it on a thread.
     pub(crate) fn start(
-        process: &Arc<Process>,
+        process: &Arc<SessionManager>,
         dispatcher: &Dispatcher,
         call: &Call,
         session: &Arc<Session>,
-        filter: Option<&Members>,
+        filter: Option<&JsonObject>,
     ) -> Result<(), Error> {
         if !session.version.is_modern() {
             subscriptions::subscribe(session, call, &subscriptions::uris(filter)?)?;
@@ -84,7 +84,12 @@ impl Listener {
 
     /// Opens the stream on a thread, and waits a moment for it: a server may well send nothing before the first event.
     /// Without such a stream (HTTP 405) the thread ends.
-    pub(crate) fn start_aside(process: &Arc<Process>, dispatcher: &Dispatcher, call: &Call, session: &Arc<Session>) {
+    pub(crate) fn start_aside(
+        process: &Arc<SessionManager>,
+        dispatcher: &Dispatcher,
+        call: &Call,
+        session: &Arc<Session>,
+    ) {
         let (listener, work) = Listener::prepare(process, dispatcher, session, None, State::Opening);
         if process.add_listener(&listener, session) && spawn(process, move || work.run_aside()).is_ok() {
             // That the call is over is for the call itself to find out.
@@ -93,12 +98,12 @@ impl Listener {
     }
 
     fn prepare(
-        process: &Arc<Process>,
+        process: &Arc<SessionManager>,
         dispatcher: &Dispatcher,
         session: &Arc<Session>,
-        filter: Option<&Members>,
+        filter: Option<&JsonObject>,
         state: State,
-    ) -> (Arc<Listener>, Work) {
+    ) -> (Arc<Listener>, StreamReader) {
         let stop = Arc::new(Cancellations::default());
         let shared = Arc::new(Shared {
             state: AtomicU8::new(state as u8),
@@ -106,7 +111,7 @@ impl Listener {
             session: ArcSwap::new(session.clone()),
             filter: ArcSwapOption::from_pointee(filter.cloned()),
         });
-        let work = Work {
+        let work = StreamReader {
             process: Arc::downgrade(process),
             dispatcher: dispatcher.clone(),
             call: Call::new(None, &stop),
@@ -140,7 +145,12 @@ impl Listener {
 
     /// Listens for something else on the same stream: `false` when that takes another one. Up to 2025-11-25 a session has
     /// one stream that brings everything, and servers refuse a second.
-    pub(crate) fn change(&self, call: &Call, session: &Arc<Session>, filter: Option<&Members>) -> Result<bool, Error> {
+    pub(crate) fn change(
+        &self,
+        call: &Call,
+        session: &Arc<Session>,
+        filter: Option<&JsonObject>,
+    ) -> Result<bool, Error> {
         if session.version.is_modern() || !self.is_open(call)? || !Arc::ptr_eq(&self.shared.session.load(), session) {
             return Ok(false);
         }
@@ -170,7 +180,7 @@ impl Listener {
     }
 
     /// Ends the subscriptions, from a thread and within the call; `parting` is held meanwhile.
-    pub(crate) fn unsubscribe(&self, process: &Process, call: Call, parting: Arc<()>) {
+    pub(crate) fn unsubscribe(&self, process: &SessionManager, call: Call, parting: Arc<()>) {
         let session = self.shared.session.load_full();
         let uris = subscriptions::uris(self.shared.filter.swap(None).as_deref()).unwrap_or_default();
         if session.version.is_modern() || uris.is_empty() {
@@ -187,13 +197,13 @@ impl Listener {
     /// Ends the reading; the thread ends by itself.
     pub(crate) fn stop(&self) {
         self.stop.cancel_all();
-        if let Wire::StreamableHttp(http) = &self.shared.session.load().wire {
+        if let Transport::StreamableHttp(http) = &self.shared.session.load().wire {
             http.busy().interrupt_cancelled();
         }
     }
 }
 
-fn spawn(process: &Process, work: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+fn spawn(process: &SessionManager, work: impl FnOnce() + Send + 'static) -> Result<(), Error> {
     let failed = |error| Error::Internal(format!("no thread could be started: {error}"));
     process.threads().spawn("listen", work).map_err(failed)
 }

@@ -9,11 +9,11 @@ use crate::base::call::Call;
 use crate::base::error::Error;
 use crate::client::listener::Shared;
 use crate::client::listener::State;
-use crate::client::sessions::Process;
-use crate::protocol::jsonrpc::Members;
+use crate::client::sessions::SessionManager;
+use crate::protocol::jsonrpc::JsonObject;
 use crate::session::callbacks::Dispatcher;
 use crate::session::subscriptions;
-use crate::session::{Session, Stream, Wire};
+use crate::session::{Session, Stream, Transport};
 use crate::transport::EventStream;
 use crate::transport::streamable_http::StreamableHttp;
 
@@ -33,15 +33,15 @@ const WATCH_PAUSE: Duration = Duration::from_millis(100);
 pub(super) fn open(
     session: &Session,
     call: &Call,
-    filter: Option<&Members>,
+    filter: Option<&JsonObject>,
     last_event_id: Option<&str>,
 ) -> Result<Option<Stream>, Error> {
     if session.version.is_modern() {
         return session.open_subscription(call, filter).map(Some);
     }
     match &session.wire {
-        Wire::HttpSse(_) => Ok(None),
-        Wire::StreamableHttp(http) => match open_when_free(http, call, last_event_id)? {
+        Transport::HttpSse(_) => Ok(None),
+        Transport::StreamableHttp(http) => match open_when_free(http, call, last_event_id)? {
             Some(events) => Ok(Some(Stream { id: None, events })),
             None => Err(Error::Unsupported("the server offers no stream of its own (HTTP 405)".to_owned())),
         },
@@ -107,22 +107,22 @@ impl Position {
 }
 
 /// The thread's side.
-pub(super) struct Work {
-    pub(super) process: Weak<Process>,
+pub(super) struct StreamReader {
+    pub(super) process: Weak<SessionManager>,
     pub(super) dispatcher: Dispatcher,
     /// Over when nobody listens any more.
     pub(super) call: Call,
     pub(super) shared: Arc<Shared>,
 }
 
-impl Drop for Work {
+impl Drop for StreamReader {
     /// However the thread ends, nobody takes the stream for an open one.
     fn drop(&mut self) {
         self.shared.set(State::Ended);
     }
 }
 
-impl Work {
+impl StreamReader {
     /// Opens the stream, and reads it if there is one.
     pub(super) fn run_aside(&self) {
         let mut position = Position::default();
@@ -192,7 +192,7 @@ impl Work {
         }
     }
 
-    fn open_once(&self, process: &Arc<Process>, position: &mut Position) -> Result<Option<Stream>, Error> {
+    fn open_once(&self, process: &Arc<SessionManager>, position: &mut Position) -> Result<Option<Stream>, Error> {
         let settings = self.dispatcher.settings.load_full();
         let call = self.call.within(settings.timeout).connecting_within(settings.connect_timeout);
         let present = process.session(&call, &self.dispatcher)?.session;

@@ -10,16 +10,16 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use crate::base::call::{CANCEL_POLL, Call, Cancellations};
 use crate::base::error::{Error, RpcError};
 use crate::base::threads::Threads;
-use crate::http::client::{Exchange, Outgoing, Target};
+use crate::http::client::{Endpoint, HttpClient, Outgoing};
 use crate::http::{Method, endpoint};
 use crate::protocol::jsonrpc::{self, Answer, Incoming};
-use crate::transport::EITHER;
+use crate::transport::ACCEPT_BOTH;
 use crate::transport::EVENT_STREAM;
+use crate::transport::MessageHandler;
 use crate::transport::Outbound;
-use crate::transport::Peer;
-use crate::transport::Unasked;
+use crate::transport::ServerMessage;
 use crate::transport::event_stream::EventStream;
-use queue::Lane;
+use queue::WorkQueue;
 
 /// How many messages of the server may wait for their handler; more are dropped rather than stopping the answers.
 const MOST_UNASKED: usize = 1024;
@@ -30,7 +30,7 @@ const MOST_NESTED: usize = 4;
 
 /// A connected stream with its endpoint.
 pub(crate) struct HttpSse {
-    poster: Poster,
+    poster: MessageSender,
     answers: Arc<Answers>,
     /// Ends the reading of the stream.
     stop: Arc<Cancellations>,
@@ -131,9 +131,9 @@ impl HttpSse {
     /// Opens the stream and waits for the endpoint.
     pub(crate) fn open(
         call: &Call,
-        exchange: Exchange,
-        target: &Target,
-        peer: Arc<dyn Peer>,
+        exchange: HttpClient,
+        target: &Endpoint,
+        peer: Arc<dyn MessageHandler>,
         threads: &Arc<Threads>,
     ) -> Result<HttpSse, Error> {
         let mut stream = open_stream(call, &exchange, target)?;
@@ -141,9 +141,9 @@ impl HttpSse {
         let stop = Arc::new(Cancellations::default());
         stream.body.continue_for(Call::new(None, &stop));
         let answers = Arc::new(Answers::default());
-        let poster = Poster { exchange, endpoint };
+        let poster = MessageSender { exchange, endpoint };
         let call = Call::new(None, &stop);
-        let inbox = Inbox { poster: poster.clone(), peer, call, queued: Arc::default() };
+        let inbox = Delivery { poster: poster.clone(), peer, call, queued: Arc::default() };
         let mut reader = Reader { answers: answers.clone(), inbox, lanes: Lanes::new(), threads: threads.clone() };
         threads
             .spawn("sse", move || reader.run(stream))
@@ -168,7 +168,7 @@ impl HttpSse {
     }
 
     /// What sends messages to this endpoint.
-    pub(crate) fn poster(&self) -> Poster {
+    pub(crate) fn poster(&self) -> MessageSender {
         self.poster.clone()
     }
 
@@ -184,7 +184,7 @@ impl HttpSse {
     }
 }
 
-fn open_stream(call: &Call, exchange: &Exchange, target: &Target) -> Result<EventStream, Error> {
+fn open_stream(call: &Call, exchange: &HttpClient, target: &Endpoint) -> Result<EventStream, Error> {
     let outgoing =
         Outgoing { method: Method::GET, target, headers: &[], accept: EVENT_STREAM, body: None, repeatable: true };
     let mut response = exchange.send(call, &outgoing)?;
@@ -199,7 +199,7 @@ fn open_stream(call: &Call, exchange: &Exchange, target: &Target) -> Result<Even
 }
 
 /// The first event names the endpoint; it must be of the same origin, since credentials go there.
-fn read_endpoint(stream: &mut EventStream, target: &Target) -> Result<Target, Error> {
+fn read_endpoint(stream: &mut EventStream, target: &Endpoint) -> Result<Endpoint, Error> {
     loop {
         let Some(event) = stream.next()? else {
             return Err(Error::Protocol("the event stream ended before it named an endpoint".to_owned()));
@@ -216,26 +216,26 @@ fn read_endpoint(stream: &mut EventStream, target: &Target) -> Result<Target, Er
                 "the server names an endpoint of another origin, where the credentials must not go: {shown}"
             )));
         }
-        return Target::new(url)
+        return Endpoint::new(url)
             .map_err(|_| Error::Protocol("the endpoint that the server names is unusable".to_owned()));
     }
 }
 
 /// Sends messages to the endpoint.
 #[derive(Clone)]
-pub(crate) struct Poster {
-    exchange: Exchange,
-    endpoint: Target,
+pub(crate) struct MessageSender {
+    exchange: HttpClient,
+    endpoint: Endpoint,
 }
 
-impl Poster {
+impl MessageSender {
     pub(crate) fn send(&self, call: &Call, outbound: &Outbound<'_>) -> Result<(), Error> {
         let target = &self.endpoint;
         let outgoing = Outgoing {
             method: Method::POST,
             target,
             headers: &[outbound.headers],
-            accept: EITHER,
+            accept: ACCEPT_BOTH,
             body: Some(outbound.message),
             repeatable: outbound.repeatable,
         };
@@ -250,16 +250,16 @@ impl Poster {
 /// Handles what the server sends on its own, on a thread of its own: a handler may call the client, whose answer the
 /// reader must be free to read.
 #[derive(Clone)]
-struct Inbox {
-    poster: Poster,
-    peer: Arc<dyn Peer>,
+struct Delivery {
+    poster: MessageSender,
+    peer: Arc<dyn MessageHandler>,
     /// Over when the session is.
     call: Call,
     /// The bytes of the messages that wait.
     queued: Arc<AtomicUsize>,
 }
 
-impl Inbox {
+impl Delivery {
     /// Whether a message of this size finds room beside those that wait.
     fn admits(&self, size: usize) -> bool {
         let limit = usize::try_from(self.poster.exchange.settings().max_response_bytes).unwrap_or(usize::MAX);
@@ -271,7 +271,7 @@ impl Inbox {
     }
 
     /// Hands a message to its handler, and sends the response.
-    fn handle(&self, unasked: &Unasked) {
+    fn handle(&self, unasked: &ServerMessage) {
         self.queued.fetch_sub(unasked.size(), Ordering::Relaxed);
         if let Some(response) = unasked.deliver(&*self.peer) {
             let call = self.call.within(self.poster.exchange.settings().timeout);
@@ -284,7 +284,7 @@ impl Inbox {
 
 struct Reader {
     answers: Arc<Answers>,
-    inbox: Inbox,
+    inbox: Delivery,
     lanes: Lanes,
     threads: Arc<Threads>,
 }
@@ -292,25 +292,25 @@ struct Reader {
 /// What waits for its turn. No callback keeps a `ping` waiting, and one that calls the client does not keep the server
 /// from asking within that call; notifications stay in order.
 struct Lanes {
-    notifications: Lane,
-    requests: Lane,
-    pings: Lane,
+    notifications: WorkQueue,
+    requests: WorkQueue,
+    pings: WorkQueue,
 }
 
 impl Lanes {
     fn new() -> Lanes {
         Lanes {
-            notifications: Lane::new("events", MOST_UNASKED, 1),
-            requests: Lane::new("requests", MOST_UNASKED, MOST_NESTED),
-            pings: Lane::new("pings", MOST_PINGS, 1),
+            notifications: WorkQueue::new("events", MOST_UNASKED, 1),
+            requests: WorkQueue::new("requests", MOST_UNASKED, MOST_NESTED),
+            pings: WorkQueue::new("pings", MOST_PINGS, 1),
         }
     }
 
-    fn of(&mut self, unasked: &Unasked) -> &mut Lane {
+    fn of(&mut self, unasked: &ServerMessage) -> &mut WorkQueue {
         match unasked {
-            Unasked::Notification { .. } => &mut self.notifications,
-            Unasked::Request { method, .. } if method == "ping" => &mut self.pings,
-            Unasked::Request { .. } => &mut self.requests,
+            ServerMessage::Notification { .. } => &mut self.notifications,
+            ServerMessage::Request { method, .. } if method == "ping" => &mut self.pings,
+            ServerMessage::Request { .. } => &mut self.requests,
         }
     }
 }
@@ -352,7 +352,7 @@ impl Reader {
                 };
                 responses.extend(id.zip(Some(outcome.map(|result| jsonrpc::range_in(&message, result)))));
             }
-            other => unasked.extend(Unasked::of(other)),
+            other => unasked.extend(ServerMessage::of(other)),
         })?;
         responses.retain(|(id, _)| self.answers.is_awaited(*id));
         let last = responses.pop();
@@ -368,7 +368,7 @@ impl Reader {
         Ok(())
     }
 
-    fn hand_over(&mut self, unasked: Unasked) {
+    fn hand_over(&mut self, unasked: ServerMessage) {
         // When too many wait, or no thread is to be had, what comes too fast is dropped.
         let size = unasked.size();
         if self.inbox.admits(size) {

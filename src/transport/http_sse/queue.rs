@@ -5,11 +5,11 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::base::threads::Threads;
-use crate::transport::Unasked;
-use crate::transport::http_sse::Inbox;
+use crate::transport::ServerMessage;
+use crate::transport::http_sse::Delivery;
 
 /// Threads start when something comes, and another one while all are inside a callback.
-pub(super) struct Lane {
+pub(super) struct WorkQueue {
     name: &'static str,
     most_waiting: usize,
     most_workers: usize,
@@ -21,8 +21,8 @@ pub(super) struct Lane {
 }
 
 struct Queue {
-    sender: SyncSender<Unasked>,
-    receiver: Arc<Mutex<Receiver<Unasked>>>,
+    sender: SyncSender<ServerMessage>,
+    receiver: Arc<Mutex<Receiver<ServerMessage>>>,
 }
 
 impl Queue {
@@ -32,13 +32,13 @@ impl Queue {
     }
 }
 
-impl Lane {
-    pub(super) fn new(name: &'static str, most_waiting: usize, most_workers: usize) -> Lane {
-        Lane { name, most_waiting, most_workers, workers: 0, queue: None, unfinished: Arc::default() }
+impl WorkQueue {
+    pub(super) fn new(name: &'static str, most_waiting: usize, most_workers: usize) -> WorkQueue {
+        WorkQueue { name, most_waiting, most_workers, workers: 0, queue: None, unfinished: Arc::default() }
     }
 
     /// Hands a message to a thread; gives up when too many wait, or no thread is to be had.
-    pub(super) fn push(&mut self, unasked: Unasked, inbox: &Inbox, threads: &Threads) -> Result<(), ()> {
+    pub(super) fn push(&mut self, unasked: ServerMessage, inbox: &Delivery, threads: &Threads) -> Result<(), ()> {
         let queue = self.queue.get_or_insert_with(|| Queue::new(self.most_waiting));
         if self.workers < self.most_workers && self.unfinished.load(Ordering::SeqCst) >= self.workers {
             let work = worker(inbox.clone(), queue.receiver.clone(), self.unfinished.clone());
@@ -54,7 +54,11 @@ impl Lane {
     }
 }
 
-fn worker(inbox: Inbox, receiver: Arc<Mutex<Receiver<Unasked>>>, unfinished: Arc<AtomicUsize>) -> impl FnOnce() + Send {
+fn worker(
+    inbox: Delivery,
+    receiver: Arc<Mutex<Receiver<ServerMessage>>>,
+    unfinished: Arc<AtomicUsize>,
+) -> impl FnOnce() + Send {
     move || {
         // One thread waits for the next message, the others for their turn to wait.
         let next = || receiver.lock().unwrap_or_else(PoisonError::into_inner).recv().ok();

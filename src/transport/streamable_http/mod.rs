@@ -8,16 +8,16 @@ use crate::base::call::Call;
 use crate::base::error::{Error, RpcError};
 use crate::base::text;
 use crate::base::threads::Threads;
-use crate::http::client::{Exchange, Outgoing, Target};
-use crate::http::{Busy, HeaderName, HeaderValue, Method, Response};
+use crate::http::client::{Endpoint, HttpClient, Outgoing};
+use crate::http::{ActiveConnections, HeaderName, HeaderValue, Method, Response};
 use crate::protocol::Version;
-use crate::protocol::jsonrpc::{self, Answer, INVALID_REQUEST, SERVER_ERROR, Verdict};
-use crate::transport::EITHER;
+use crate::protocol::jsonrpc::{self, Answer, INVALID_REQUEST, Match, SERVER_ERROR};
+use crate::transport::ACCEPT_BOTH;
 use crate::transport::EVENT_STREAM;
 use crate::transport::JSON;
+use crate::transport::MessageHandler;
 use crate::transport::Outbound;
-use crate::transport::Peer;
-use crate::transport::Unasked;
+use crate::transport::ServerMessage;
 use crate::transport::event_stream::EventStream;
 
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -34,8 +34,8 @@ const MOST_VAIN_RETRIES: usize = 5;
 /// An MCP endpoint.
 #[derive(Clone)]
 pub(crate) struct StreamableHttp {
-    exchange: Exchange,
-    target: Target,
+    exchange: HttpClient,
+    target: Endpoint,
     version: Option<Version>,
     /// Headers that go with every message: the version, the session.
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -49,7 +49,7 @@ pub(crate) struct Answered {
 
 impl StreamableHttp {
     /// An endpoint before any version is agreed on.
-    pub(crate) fn new(exchange: Exchange, target: Target) -> StreamableHttp {
+    pub(crate) fn new(exchange: HttpClient, target: Endpoint) -> StreamableHttp {
         StreamableHttp { exchange, target, version: None, headers: Vec::new() }
     }
 
@@ -105,7 +105,12 @@ impl StreamableHttp {
     }
 
     /// Sends a request and returns its answer as soon as it is there.
-    pub(crate) fn request(&self, call: &Call, outbound: &Outbound<'_>, peer: &dyn Peer) -> Result<Answered, Error> {
+    pub(crate) fn request(
+        &self,
+        call: &Call,
+        outbound: &Outbound<'_>,
+        peer: &dyn MessageHandler,
+    ) -> Result<Answered, Error> {
         let nothing = || Error::Protocol("the server gave no answer to the request".to_owned());
         self.question(call, outbound, peer)?.ok_or_else(nothing)
     }
@@ -115,9 +120,9 @@ impl StreamableHttp {
         &self,
         call: &Call,
         outbound: &Outbound<'_>,
-        peer: &dyn Peer,
+        peer: &dyn MessageHandler,
     ) -> Result<Option<Answered>, Error> {
-        let mut response = self.send(call, Method::POST, EITHER, Some(outbound), &[])?;
+        let mut response = self.send(call, Method::POST, ACCEPT_BOTH, Some(outbound), &[])?;
         if !(200..300).contains(&response.status) {
             return Err(self.exchange.refuse(&self.target, response));
         }
@@ -138,17 +143,17 @@ impl StreamableHttp {
         call: &Call,
         id: u64,
         mut response: Response,
-        peer: &dyn Peer,
+        peer: &dyn MessageHandler,
     ) -> Result<Option<Answer>, Error> {
         let message = response.body.read_all()?;
         if message.iter().all(u8::is_ascii_whitespace) {
             return Ok(None);
         }
         match self.read_message(call, id, &message, peer)? {
-            Verdict::Answered(result) => Ok(Some(Answer { message, result })),
-            Verdict::Failed(error) => Err(self.rpc_error(error, response.sent.as_ref())),
-            Verdict::Foreign => Err(Error::Protocol("the answer has the id of another request".to_owned())),
-            Verdict::Nothing => Err(Error::Protocol("the answer holds no JSON-RPC response".to_owned())),
+            Match::Answered(result) => Ok(Some(Answer { message, result })),
+            Match::Failed(error) => Err(self.rpc_error(error, response.sent.as_ref())),
+            Match::Foreign => Err(Error::Protocol("the answer has the id of another request".to_owned())),
+            Match::Nothing => Err(Error::Protocol("the answer holds no JSON-RPC response".to_owned())),
         }
     }
 
@@ -157,16 +162,16 @@ impl StreamableHttp {
     }
 
     /// Reads one message; what the server says besides the response is handed over and, if need be, answered.
-    fn read_message(&self, call: &Call, id: u64, message: &[u8], peer: &dyn Peer) -> Result<Verdict, Error> {
+    fn read_message(&self, call: &Call, id: u64, message: &[u8], peer: &dyn MessageHandler) -> Result<Match, Error> {
         let mut unasked = Vec::new();
-        let verdict = jsonrpc::find_response(message, id, |incoming| unasked.extend(Unasked::of(incoming)))?;
+        let verdict = jsonrpc::find_response(message, id, |incoming| unasked.extend(ServerMessage::of(incoming)))?;
         for one in unasked {
             // No callback begins once nobody listens any more.
             if call.is_cancelled() {
                 return Err(Error::Cancelled);
             }
             // Since 2026-07-28 a server asks nothing on a stream, and no client sends responses.
-            if self.is_modern() && matches!(one, Unasked::Request { .. }) {
+            if self.is_modern() && matches!(one, ServerMessage::Request { .. }) {
                 continue;
             }
             if let Some(response) = one.deliver(peer) {
@@ -194,7 +199,7 @@ impl StreamableHttp {
         call: &Call,
         id: u64,
         mut response: Response,
-        peer: &dyn Peer,
+        peer: &dyn MessageHandler,
     ) -> Result<Option<Answer>, Error> {
         let sent = response.sent.take();
         let mut resumption = Resumption::default();
@@ -226,7 +231,7 @@ impl StreamableHttp {
         call: &Call,
         id: u64,
         stream: &mut EventStream,
-        peer: &dyn Peer,
+        peer: &dyn MessageHandler,
         resumption: &mut Resumption,
     ) -> Result<Option<Result<Answer, RpcError>>, Error> {
         let result = loop {
@@ -240,12 +245,12 @@ impl StreamableHttp {
                 continue; // an event without data only names a place to come back to
             }
             match self.read_message(call, id, &event.data, peer)? {
-                Verdict::Answered(result) => {
+                Match::Answered(result) => {
                     return Ok(Some(Ok(Answer { message: event.data, result })));
                 }
-                Verdict::Failed(error) => return Ok(Some(Err(error))),
-                Verdict::Foreign => return Err(Error::Protocol("the answer has the id of another request".to_owned())),
-                Verdict::Nothing => {}
+                Match::Failed(error) => return Ok(Some(Err(error))),
+                Match::Foreign => return Err(Error::Protocol("the answer has the id of another request".to_owned())),
+                Match::Nothing => {}
             }
         };
         resumption.learn(stream);
@@ -289,14 +294,20 @@ impl StreamableHttp {
     }
 
     /// Reads a stream until it ends, however it does.
-    pub(crate) fn read_to_end(&self, call: &Call, id: Option<u64>, stream: &mut EventStream, peer: &dyn Peer) {
+    pub(crate) fn read_to_end(
+        &self,
+        call: &Call,
+        id: Option<u64>,
+        stream: &mut EventStream,
+        peer: &dyn MessageHandler,
+    ) {
         while let Ok(Some(event)) = stream.next() {
             if event.event != "message" {
                 continue;
             }
             // No request has the id 0: only a subscription's own answer ends its stream.
             match self.read_message(call, id.unwrap_or(0), &event.data, peer) {
-                Ok(Verdict::Answered(_) | Verdict::Failed(_)) => return,
+                Ok(Match::Answered(_) | Match::Failed(_)) => return,
                 Ok(_) => {}
                 Err(Error::Protocol(_)) => {} // one broken message is not the end of the others
                 Err(_) => return,
@@ -305,7 +316,7 @@ impl StreamableHttp {
     }
 
     /// The connections in use.
-    pub(crate) fn busy(&self) -> &Busy {
+    pub(crate) fn busy(&self) -> &ActiveConnections {
         self.exchange.http.busy()
     }
 
@@ -321,7 +332,7 @@ impl StreamableHttp {
         headers: &[(HeaderName, HeaderValue)],
     ) -> Result<(), Error> {
         let outbound = Outbound { id: 0, message, headers, repeatable: true };
-        let response = self.send(call, Method::POST, EITHER, Some(&outbound), &[])?;
+        let response = self.send(call, Method::POST, ACCEPT_BOTH, Some(&outbound), &[])?;
         match response.status {
             200..300 => Ok(()),
             _ => Err(self.exchange.refuse(&self.target, response)),
@@ -333,7 +344,7 @@ impl StreamableHttp {
         if self.has_session() {
             let call = Call::new(Some(limit.min(MOST_PARTING)), &Default::default());
             // The server may refuse (405), be gone, or take too long: the session is over here all the same.
-            let _ = self.send(&call, Method::DELETE, EITHER, None, &[]);
+            let _ = self.send(&call, Method::DELETE, ACCEPT_BOTH, None, &[]);
         }
     }
 }

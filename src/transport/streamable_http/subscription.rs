@@ -5,10 +5,10 @@ use serde_json::value::RawValue;
 use crate::base::call::Call;
 use crate::base::error::{Error, RpcError};
 use crate::http::Method;
-use crate::protocol::jsonrpc::{self, Incoming, Verdict};
+use crate::protocol::jsonrpc::{self, Incoming, Match};
 use crate::session::subscriptions::ACKNOWLEDGED;
 use crate::transport::streamable_http::StreamableHttp;
-use crate::transport::{EITHER, EVENT_STREAM, EventStream, Outbound, Peer};
+use crate::transport::{ACCEPT_BOTH, EVENT_STREAM, EventStream, MessageHandler, Outbound};
 
 /// What comes first on the stream of a subscription.
 enum First {
@@ -24,9 +24,9 @@ impl StreamableHttp {
         &self,
         call: &Call,
         outbound: &Outbound<'_>,
-        peer: &dyn Peer,
+        peer: &dyn MessageHandler,
     ) -> Result<(EventStream, Option<Box<RawValue>>), Error> {
-        let mut response = self.send(call, Method::POST, EITHER, Some(outbound), &[])?;
+        let mut response = self.send(call, Method::POST, ACCEPT_BOTH, Some(outbound), &[])?;
         if !(200..300).contains(&response.status) {
             return Err(self.exchange.refuse(&self.target, response));
         }
@@ -62,7 +62,7 @@ impl StreamableHttp {
         call: &Call,
         id: u64,
         stream: &mut EventStream,
-        peer: &dyn Peer,
+        peer: &dyn MessageHandler,
     ) -> Result<Option<First>, Error> {
         while let Some(event) = stream.next()? {
             if event.event != "message" || event.data.is_empty() {
@@ -76,9 +76,9 @@ impl StreamableHttp {
                 _ => {}
             })?;
             return match (self.read_message(call, id, &event.data, peer)?, first) {
-                (Verdict::Failed(error), _) => Ok(Some(First::Failed(error))),
-                (Verdict::Nothing, first) => Ok(Some(first)),
-                (Verdict::Answered(_) | Verdict::Foreign, _) => Ok(Some(First::Other)),
+                (Match::Failed(error), _) => Ok(Some(First::Failed(error))),
+                (Match::Nothing, first) => Ok(Some(first)),
+                (Match::Answered(_) | Match::Foreign, _) => Ok(Some(First::Other)),
             };
         }
         Ok(None)
