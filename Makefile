@@ -9,6 +9,7 @@ CARGO      ?= cargo
 INSTALL    ?= install
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 # Raised when a program that was linked against the previous version would no longer run.
 SOVERSION := 0
 
@@ -44,7 +45,7 @@ fill = sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@INCLUD
     -e 's|@VERSION@|$(VERSION)|g' -e 's|@STATIC_LIBS@|$(STATIC_LIBS)|g' -e 's|@SHARED_VERSION@|$(SHARED_VERSION)|g' \
     -e 's|@SHARED_INSTALL_NAME@|$(SHARED_INSTALL_NAME)|g' packaging/$(notdir $(1)).in >$(TO_LIB)/$(1) && chmod 644 $(TO_LIB)/$(1)
 
-.PHONY: all demo test soak fuzz bench header conformance-client conformance lint install uninstall docs clean help
+.PHONY: all demo test soak fuzz bench header conformance-client conformance lint format tools advisories msrv abi install uninstall docs clean help
 
 all: ## build the static and the shared library (the default)
 	$(CARGO) build $(if $(filter release,$(PROFILE)),--release)
@@ -75,11 +76,28 @@ conformance-client: all ## build the client that `make conformance` tests
 conformance: conformance-client ## run the official MCP conformance suite (installs it, and Node if need be)
 	python3 tests/conformance/run.py target/conformance-client
 
-lint: ## check format, Rust lints and C warnings
+lint: ## check format, Rust lints, C warnings, spelling, shell scripts and dependencies
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CC) $(C_WARNINGS) -Iinclude -fsyntax-only examples/c/*.c tests/conformance/*.c tests/interop/*.c
-	if command -v shellcheck >/dev/null; then shellcheck -x examples/demo.sh tests/run-all.sh tests/install/run.sh tests/bindings/run.sh tests/sanitizers/run.sh fuzz/run.sh bench/run.sh; fi
+	tests/lint/run.sh
+
+format: tools ## format the Rust and C sources
+	$(CARGO) fmt
+	git ls-files '*.c' '*.h' '*.cc' '*.hpp' | grep -vx include/mcpclient.h | xargs target/tools/bin/clang-format -i
+
+tools: ## install the linters into target/tools (from PyPI)
+	tests/lint/tools.sh
+
+advisories: ## look the dependencies up in the RustSec database (needs the network)
+	PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo-deny --log-level error --locked check advisories
+
+msrv: ## check that the oldest Rust that Cargo.toml states compiles the library (needs rustup)
+	rustup toolchain install $(RUST_VERSION) --profile minimal
+	$(CARGO) +$(RUST_VERSION) check --locked --lib --target-dir $(or $(CARGO_TARGET_DIR),target)/msrv
+
+abi: ## compare the C ABI and the crate's API with the last release
+	tests/abi/run.sh
 
 install: ## install what `make` has built (PREFIX, LIBDIR, INCLUDEDIR, DESTDIR)
 	@test -f $(BUILD_DIR)/$(SHARED) || { echo "nothing is built yet: run make first" >&2; exit 1; }

@@ -158,7 +158,8 @@ class mcpclient::error : public std::runtime_error {
 public:
     /// Takes over an error of the C API.
     explicit error(mcpclient_error *failure)
-        : std::runtime_error(mcpclient_error_message(failure)), status_(mcpclient_error_status(failure)),
+        : std::runtime_error(mcpclient_error_message(failure)),
+          status_(mcpclient_error_status(failure)),
           failure_(failure, deleter())
     {
     }

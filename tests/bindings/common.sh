@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# shellcheck disable=SC2034 # its variables are for the scripts that source it
 # Sourced by tests/*/run.sh: counts what passed, failed and was skipped, installs the library, starts the servers.
 # The caller stands in the repository's root and gets $work, a folder of its own.
 
