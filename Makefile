@@ -45,7 +45,7 @@ fill = sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@INCLUD
     -e 's|@VERSION@|$(VERSION)|g' -e 's|@STATIC_LIBS@|$(STATIC_LIBS)|g' -e 's|@SHARED_VERSION@|$(SHARED_VERSION)|g' \
     -e 's|@SHARED_INSTALL_NAME@|$(SHARED_INSTALL_NAME)|g' packaging/$(notdir $(1)).in >$(TO_LIB)/$(1) && chmod 644 $(TO_LIB)/$(1)
 
-.PHONY: all demo test soak fuzz bench header conformance-client conformance lint format tools advisories msrv abi install uninstall docs clean help
+.PHONY: all demo check test soak fuzz bench header conformance-client conformance lint format tools advisories msrv abi install uninstall docs clean help
 
 all: ## build the static and the shared library (the default)
 	$(CARGO) build $(if $(filter release,$(PROFILE)),--release)
@@ -54,11 +54,14 @@ all: ## build the static and the shared library (the default)
 demo: ## run the C examples against the demo server
 	CC="$(CC)" examples/demo.sh
 
+check: lint ## format, lints and the Rust tests: two to three minutes once built
+	$(CARGO) test --no-fail-fast
+
 test: ## run every test
-	@status=0; $(CARGO) test --no-fail-fast || status=1; tests/run-all.sh || status=1; exit $$status
+	@status=0; $(CARGO) test --no-fail-fast || status=1; tests/outside/run.sh || status=1; exit $$status
 
 soak: ## ping 100000 times on each transport with failures mixed in
-	SOAK=$(or $(SOAK),100000) $(CARGO) test --test soak -- --nocapture --test-threads 1
+	SOAK=$(or $(SOAK),100000) $(CARGO) test --test process soak -- --nocapture --test-threads 1
 
 fuzz: ## fuzz each target (FUZZ_SECONDS, 600 unless set)
 	fuzz/run.sh $(or $(FUZZ_SECONDS),600)
@@ -67,19 +70,19 @@ bench: ## compare with libcurl, as a Markdown table
 	CC="$(CC)" bench/run.sh
 
 header: ## write include/mcpclient.h anew
-	UPDATE_HEADER=1 $(CARGO) test --test header the_committed_header
+	UPDATE_HEADER=1 $(CARGO) test --test abi the_committed_header
 
 conformance-client: all ## build the client that `make conformance` tests
 	mkdir -p target
-	$(CC) $(C_WARNINGS) -Iinclude tests/conformance/client.c $(BUILD_DIR)/libmcpclient.a $(STATIC_LIBS) -o target/$@
+	$(CC) $(C_WARNINGS) -Iinclude tests/outside/conformance/client.c $(BUILD_DIR)/libmcpclient.a $(STATIC_LIBS) -o target/$@
 
 conformance: conformance-client ## run the official MCP conformance suite (installs it, and Node if need be)
-	python3 tests/conformance/run.py target/conformance-client
+	python3 tests/outside/conformance/run.py target/conformance-client
 
 lint: ## check format, Rust lints, C warnings, spelling, shell scripts and dependencies
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
-	$(CC) $(C_WARNINGS) -Iinclude -fsyntax-only examples/c/*.c tests/conformance/*.c tests/interop/*.c
+	$(CC) $(C_WARNINGS) -Iinclude -fsyntax-only examples/c/*.c tests/outside/conformance/*.c tests/outside/interop/*.c
 	tests/lint/run.sh
 
 format: tools ## format the Rust and C sources

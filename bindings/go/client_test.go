@@ -17,12 +17,12 @@ const soon = 10 * time.Second
 
 var background = context.Background()
 
-// server returns the address in an environment variable, which tests/bindings/run.sh sets.
+// server returns the address in an environment variable, which tests/outside/bindings/run.sh sets.
 func server(t *testing.T, variable string) string {
 	t.Helper()
 	url := os.Getenv(variable)
 	if url == "" {
-		t.Skip(variable + " is not set: run tests/bindings/run.sh")
+		t.Skip(variable + " is not set: run tests/outside/bindings/run.sh")
 	}
 	return url
 }
@@ -43,7 +43,7 @@ func demoClient(t *testing.T) *Client {
 	return client
 }
 
-// askingClient is a client of tests/bindings/asking_server.py.
+// askingClient is a client of tests/outside/bindings/asking_server.py.
 func askingClient(t *testing.T) *Client {
 	t.Helper()
 	return newClient(t, server(t, "MCPCLIENT_ASKING_SERVER")+"/mcp")

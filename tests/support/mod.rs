@@ -1,13 +1,17 @@
 //! What the integration tests share: a scripted server, the faults it can play, and two ways to drive the library.
 
-#![allow(dead_code, unused_imports)] // every test binary uses a part of it
+#![allow(dead_code, unused_imports, unused_macros)] // each test binary uses a part of it
 
+pub mod alone;
+pub mod authority;
 pub mod c_driver;
 pub mod driver;
 pub mod fault;
+pub mod front;
 pub mod http;
 pub mod mcp;
 pub mod memory;
+pub mod programs;
 pub mod rust_driver;
 pub mod server;
 

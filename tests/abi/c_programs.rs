@@ -1,0 +1,245 @@
+//! The programs of tests/abi/c: compiled with strict flags against the header, linked with either library, and run against
+//! a scripted server. So is the example of the header itself.
+//!
+//! `C_RUNNER`, such as `valgrind -q --error-exitcode=1`, runs them
+//! under another program; `CC` is the compiler, `C_FLAGS` are more of its flags. tests/outside/sanitizers uses them.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use std::{env, fs, io, thread};
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Connection, Handler, Request, Server, event, mcp};
+
+const FLAGS: [&str; 6] = ["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+const LONGEST_RUN: Duration = Duration::from_secs(120);
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// Where cargo put the libraries for these tests.
+fn libraries() -> PathBuf {
+    env::current_exe().unwrap().parent().unwrap().to_owned()
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Link {
+    Shared,
+    Static,
+}
+
+/// A folder for one program, its own working directory.
+fn folder(name: &str, link: Link) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{link:?}"));
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// The libraries that a static link needs, as the Makefile puts them into mcpclient.pc.
+fn native_libraries() -> Vec<String> {
+    let makefile = fs::read_to_string(path("Makefile")).unwrap();
+    let lists = makefile.lines().filter_map(|line| line.strip_prefix("STATIC_LIBS    := "));
+    let list = if cfg!(target_vendor = "apple") { lists.take(1).last() } else { lists.skip(1).last() };
+    list.unwrap().split_whitespace().map(str::to_owned).collect()
+}
+
+fn link_arguments(link: Link, folder: &Path) -> Vec<String> {
+    let libraries = libraries();
+    match link {
+        Link::Static => {
+            let archive = libraries.join("libmcpclient.a").display().to_string();
+            // Without the debug sections of the archive, which take most of the time to link.
+            [vec!["-Wl,-S".to_owned(), archive], native_libraries()].concat()
+        }
+        Link::Shared => {
+            let (file, name) = match cfg!(target_vendor = "apple") {
+                true => ("libmcpclient.dylib", "libmcpclient.0.dylib"),
+                false => ("libmcpclient.so", "libmcpclient.so.0"),
+            };
+            let by_its_own_name = folder.join(name);
+            let _ = fs::remove_file(&by_its_own_name);
+            std::os::unix::fs::symlink(libraries.join(file), &by_its_own_name).unwrap();
+            vec![by_its_own_name.display().to_string(), format!("-Wl,-rpath,{}", folder.display())]
+        }
+    }
+}
+
+fn compile(source: &Path, link: Link) -> PathBuf {
+    let name = source.file_stem().unwrap().to_str().unwrap();
+    let folder = folder(name, link);
+    let program = folder.join(name);
+    let mut command = Command::new(env::var("CC").unwrap_or_else(|_| "cc".to_owned()));
+    command.args(FLAGS).args(["-pthread", "-g", "-I"]).arg(path("include")).arg("-o").arg(&program).arg(source);
+    let more = env::var("C_FLAGS").unwrap_or_default();
+    let output = command.args(more.split_whitespace()).args(link_arguments(link, &folder)).output().unwrap();
+    let messages = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && messages.is_empty(), "{name} ({link:?}):\n{messages}");
+    program
+}
+
+fn run(program: &Path, argument: &str) -> Output {
+    let runner = env::var("C_RUNNER").unwrap_or_default();
+    let mut words: Vec<&str> = runner.split_whitespace().collect();
+    words.push(program.to_str().unwrap());
+    let mut command = Command::new(words[0]);
+    // Cargo names a folder in which an older copy of the library may lie.
+    command.args(&words[1..]).arg(argument).current_dir(program.parent().unwrap()).env_remove("LD_LIBRARY_PATH");
+    let stdout = fs::File::create(program.with_extension("out")).unwrap();
+    let stderr = fs::File::create(program.with_extension("err")).unwrap();
+    let mut child = command.stdout(stdout).stderr(stderr).spawn().unwrap();
+    let limit = Instant::now() + LONGEST_RUN;
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if Instant::now() < limit => thread::sleep(Duration::from_millis(5)),
+            None => {
+                child.kill().unwrap();
+                break child.wait().unwrap();
+            }
+        }
+    };
+    let read = |extension| fs::read(program.with_extension(extension)).unwrap();
+    Output { status, stdout: read("out"), stderr: read("err") }
+}
+
+/// Compiles and runs `tests/abi/c/<name>.c` with both libraries.
+#[track_caller]
+fn passes(name: &str) {
+    let server = Server::start(server());
+    for link in [Link::Shared, Link::Static] {
+        let program = compile(&path("tests/abi/c").join(name).with_extension("c"), link);
+        let output = run(&program, &server.origin());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.is_empty(), "{name} ({link:?}): {}\n{said}", output.status);
+    }
+}
+
+macro_rules! programs {
+    ($($name:ident),+ $(,)?) => {
+        const PROGRAMS: &[&str] = &[$(stringify!($name)),+];
+        $(#[test] fn $name() { passes(stringify!($name)) })+
+    };
+}
+programs!(callbacks, enums, errors, null_arguments, ownership, results, threads, version);
+
+#[test]
+fn no_program_is_forgotten() {
+    for entry in fs::read_dir(path("tests/abi/c")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let Some(program) = name.strip_suffix(".c").filter(|name| *name != "header_twice") else { continue };
+        assert!(PROGRAMS.contains(&program), "tests/abi/c/{name} is not run");
+    }
+}
+
+#[test]
+fn no_function_with_a_pointer_is_spared_null() {
+    let header = fs::read_to_string(path("include/mcpclient.h")).unwrap();
+    let program = fs::read_to_string(path("tests/abi/c/null_arguments.c")).unwrap();
+    let code = header.lines().filter(|line| !line.starts_with([' ', '/', '#']) && !line.starts_with("typedef"));
+    let mut count = 0;
+    for line in code.filter(|line| line.contains('(')) {
+        let (before, parameters) = line.split_once('(').unwrap();
+        let name = before.rsplit([' ', '*']).next().unwrap();
+        if parameters.contains('*') {
+            let called = program.contains(&format!("{name}(")) || program.contains(&format!("{name},"));
+            assert!(called, "{name} is never called with NULL");
+            count += 1;
+        }
+    }
+    assert!(count > 50, "the header was not understood");
+}
+
+#[test]
+fn the_example_of_the_header_works() {
+    let header = fs::read_to_string(path("include/mcpclient.h")).unwrap();
+    let (opening, _) = header.split_once("*/").unwrap();
+    let lines = opening.lines().filter_map(|line| line.strip_prefix(" *     "));
+    let example: String = lines.flat_map(|line| [line, "\n"]).collect();
+    let source = folder("example", Link::Shared).join("example.c");
+    fs::write(&source, example).unwrap();
+    let program = compile(&source, Link::Shared);
+
+    let server = Server::start(server());
+    let output = run(&program, &server.url("/mcp"));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "The server is there.\n");
+    let output = run(&program, "nowhere");
+    assert!(!output.stderr.is_empty(), "a bad URL is reported");
+}
+
+/// The server of all programs, one behaviour for each path.
+fn server() -> impl Handler {
+    let open = mcp::legacy(mcp::LEGACY);
+    let locked = mcp::require_bearer("letmein", mcp::legacy(mcp::LEGACY));
+    let rotating = mcp::modern();
+    move |request: &Request, connection: &mut Connection| match (request.target.as_str(), request.name()) {
+        ("/mcp", "tools/list") => connection.send(&list_tools(request)),
+        ("/mcp", "tools/call") => call_tool(request, connection),
+        ("/mcp", _) => open.handle(request, connection),
+        ("/locked", _) => locked.handle(request, connection),
+        ("/rotating", _) if is_good(request.header("Authorization")) => rotating.handle(request, connection),
+        ("/rotating", _) => connection.send(&mcp::unauthorized()),
+        _ => connection.send(&Answer::status(404)),
+    }
+}
+
+fn is_good(authorization: Option<&str>) -> bool {
+    authorization.is_some_and(|value| value.starts_with("Bearer good"))
+}
+
+/// Two pages.
+fn list_tools(request: &Request) -> Answer {
+    let tool = |name: &str| json!({"name": name, "inputSchema": {"type": "object"}});
+    Answer::result(
+        request,
+        match request.message["params"]["cursor"].as_str() {
+            None => json!({"tools": [tool("first"), tool("second")], "nextCursor": "more"}),
+            Some(_) => json!({"tools": [tool("third")]}),
+        },
+    )
+}
+
+fn call_tool(request: &Request, connection: &mut Connection) -> io::Result<()> {
+    let params = &request.message["params"];
+    match params["name"].as_str() {
+        Some("echo") => connection.send(&Answer::result(request, tool_result(&params["arguments"]))),
+        Some("ask") => ask(request, connection),
+        _ => {
+            let error = json!({"code": -32050, "message": "out of order", "data": {"reason": "tests"}});
+            let message = json!({"jsonrpc": "2.0", "id": request.id(), "error": error});
+            connection.send(&Answer::json(message.to_string()))
+        }
+    }
+}
+
+fn tool_result(structured: &Value) -> Value {
+    json!({"content": [{"type": "text", "text": structured.to_string()}], "structuredContent": structured})
+}
+
+/// Says something, asks the user's name, and gives the client's answer back as the tool's result.
+fn ask(request: &Request, connection: &mut Connection) -> io::Result<()> {
+    static QUESTIONS: AtomicUsize = AtomicUsize::new(0);
+    let id = json!(format!("question {}", QUESTIONS.fetch_add(1, Ordering::SeqCst)));
+    let note =
+        json!({"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": "working"}});
+    let params = json!({"message": "Your name?", "requestedSchema": {"type": "object", "properties": {}}});
+    let question = json!({"jsonrpc": "2.0", "id": id, "method": "elicitation/create", "params": params});
+    connection.begin_events()?;
+    connection.chunk(event(&note.to_string()))?;
+    connection.chunk(event(&question.to_string()))?;
+    let answer = RefCell::new(Value::Null);
+    connection.wait_for(|request| {
+        let fits = request.name() == "response" && *request.id() == id;
+        if fits {
+            *answer.borrow_mut() = request.message.clone();
+        }
+        fits
+    })?;
+    let result = json!({"jsonrpc": "2.0", "id": request.id(), "result": tool_result(&answer.take())});
+    connection.chunk(event(&result.to_string()))?;
+    connection.end_chunks()
+}

@@ -1,0 +1,11 @@
+//! The library against scripted servers: most cases run once through the Rust API and once through the C functions.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod behaviour;
+mod faults;
+mod listening;
+mod operations;
+mod proxy;
+mod tls;

@@ -1,0 +1,143 @@
+#!/bin/sh
+# Installs the library into a staging folder (DESTDIR) and uses it as strangers do: by pkg-config and by CMake, shared
+# and static, from C and C++. PROFILE=release checks the release build.
+set -eu
+cd "$(dirname "$0")/../../.."
+. tests/outside/bindings/common.sh
+
+build
+start_server 3 "$target_dir/debug/examples/demo_server" --until-stdin-closes --token demo-token
+demo=$url/mcp
+
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+stage=$work/stage
+prefix=/opt/mcpclient
+lib=$stage$prefix/lib
+directories="DESTDIR=$stage PREFIX=$prefix INCLUDEDIR=$prefix/include/mcp"
+strict="-Wall -Wextra -Wpedantic -Werror"
+export PKG_CONFIG_SYSROOT_DIR="$stage" PKG_CONFIG_LIBDIR="$lib/pkgconfig" LD_LIBRARY_PATH="$lib" DYLD_LIBRARY_PATH="$lib"
+
+# Debug information takes most of the time to link.
+link_flags=-Wl,-S
+
+case $(uname -s) in
+Darwin) shared=libmcpclient.dylib soname=libmcpclient.0.dylib real=libmcpclient.$version.dylib ;;
+*) shared=libmcpclient.so soname=libmcpclient.so.0 real=libmcpclient.so.$version ;;
+esac
+
+install_all() {
+    # shellcheck disable=SC2086 # a list of words
+    make -s install $directories
+}
+
+the_files_are() {
+    sort >"$work/expected" <<END
+./include/mcp/mcpclient.h
+./include/mcp/mcpclient.hpp
+./include/mcp/mcpclient/module.modulemap
+./lib/cmake/mcpclient/mcpclient-config-version.cmake
+./lib/cmake/mcpclient/mcpclient-config.cmake
+./lib/libmcpclient.a
+./lib/$real
+./lib/$shared
+./lib/$soname
+./lib/pkgconfig/mcpclient.pc
+END
+    (cd "$stage$prefix" && find . ! -type d | sort) | diff "$work/expected" - &&
+        [ "$(readlink "$lib/$shared")" = "$soname" ] && [ "$(readlink "$lib/$soname")" = "$real" ] &&
+        ! grep -r '@[A-Z_]*@' "$lib/pkgconfig" "$lib/cmake"
+}
+
+greets() {
+    "$@" "$demo" demo-token | tee /dev/stderr | grep -qx '2 tools, the first is add'
+}
+
+needs_the_library() {
+    case $(uname -s) in
+    Darwin) otool -L "$1" ;;
+    *) readelf -d "$1" ;;
+    esac | grep -qF "$soname"
+}
+
+shared_by_pkg_config() {
+    # shellcheck disable=SC2046,SC2086 # lists of words
+    ${CC:-cc} -std=c99 $strict tests/outside/install/stranger.c -o "$work/shared" $(pkg-config --cflags --libs mcpclient) &&
+        needs_the_library "$work/shared" && greets "$work/shared"
+}
+
+# Some implementations put the staging folder in front, some do not.
+installed_path() {
+    env -u PKG_CONFIG_SYSROOT_DIR pkg-config --variable="$1" mcpclient
+}
+
+# Without the compiler's own libraries, so that the list alone has to do.
+static_by_pkg_config() {
+    # shellcheck disable=SC2046,SC2086 # lists of words
+    ${CC:-cc} -std=c99 $strict -nodefaultlibs $link_flags tests/outside/install/stranger.c -o "$work/static" \
+        $(pkg-config --cflags mcpclient) "$stage$(installed_path libdir)/libmcpclient.a" \
+        $(pkg-config --variable=static_libs mcpclient) &&
+        ! needs_the_library "$work/static" && greets env -u LD_LIBRARY_PATH "$work/static"
+}
+
+private_libraries_are_rustc_s() {
+    cargo rustc -q --lib --crate-type staticlib -- --print native-static-libs 2>&1 |
+        sed -n 's/.*native-static-libs: //p' | tail -n 1 >"$work/native" &&
+        [ -s "$work/native" ] &&
+        pkg-config --variable=static_libs mcpclient | sed 's/ *$//' | diff "$work/native" - || return 1
+    tr ' ' '\n' <"$work/native" | while read -r library; do
+        pkg-config --static --libs mcpclient | tr ' ' '\n' | grep -qxe "$library" || exit 1
+    done
+}
+
+by_cmake() {
+    cmake -S tests/outside/install/cmake -B "$work/cmake" -DCMAKE_PREFIX_PATH="$1" -DEXPECTED_VERSION="$version" \
+        -DCMAKE_C_FLAGS="$strict" -DCMAKE_CXX_FLAGS="$strict" -DCMAKE_EXE_LINKER_FLAGS="$link_flags" &&
+        cmake --build "$work/cmake"
+}
+
+cmake_program() {
+    case $1 in
+    *_shared) needs_the_library "$work/cmake/$1" ;;
+    *_static) ! needs_the_library "$work/cmake/$1" ;;
+    esac && greets "$work/cmake/$1"
+}
+
+found_after_a_move() {
+    moved_outcome=0
+    mv "$stage$prefix" "$work/moved" && rm -rf "$work/cmake"
+    by_cmake "$work/moved" && LD_LIBRARY_PATH=$work/moved/lib greets "$work/cmake/cc_shared" || moved_outcome=1
+    mv "$work/moved" "$stage$prefix"
+    return $moved_outcome
+}
+
+nothing_is_left() {
+    # shellcheck disable=SC2086 # a list of words
+    make -s uninstall $directories && make -s uninstall $directories && # twice: nothing to remove is no failure
+        [ -z "$(find "$stage" ! -type d)" ] && [ -z "$(find "$stage" -type d -name 'mcpclient*' ! -path "$stage$prefix")" ]
+}
+
+anybody_can_read_it() {
+    (umask 077 && install_all) && [ -z "$(find "$stage$prefix" ! -type l ! -perm -444)" ]
+}
+
+check "make install" install_all
+check "what is installed" the_files_are
+if have pkg-config; then
+    check "the static library needs what rustc says" private_libraries_are_rustc_s
+    check "C, shared, by pkg-config" shared_by_pkg_config
+    check "C, static, by pkg-config" static_by_pkg_config
+else
+    skip "pkg-config" "it is not installed"
+fi
+if have cmake && have c++; then
+    check "CMake finds the package" by_cmake "$stage$prefix"
+    for program in c_shared c_static cc_shared cc_static; do
+        check "CMake, $program" cmake_program "$program"
+    done
+    check "CMake finds it after a move" found_after_a_move
+else
+    skip "CMake" "cmake or c++ is not installed"
+fi
+check "make uninstall leaves nothing" nothing_is_left
+check "make install under umask 077" anybody_can_read_it
+summary

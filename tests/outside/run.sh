@@ -1,0 +1,54 @@
+#!/bin/sh
+# Every test that is not `cargo test`: against real servers, from other languages, from an installed copy, under
+# sanitizers. Each suite prints a line for each case and closes with `N passed, N failed, N skipped`; this adds them up.
+# With CI=true a skipped case is a failure.
+set -u
+
+cd "$(dirname "$0")/../.." || exit 1
+target_dir=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+library_dir=$target_dir/debug
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+passed=0 failed=0 skipped=0
+
+# suite NAME COMMAND...: runs it, shows what it prints, adds what it counted.
+suite() {
+    printf '\n== %s\n' "$1"
+    shift
+    # The exit status goes through a file: a pipe would hide it.
+    { "$@" 2>&1; echo $? >"$log.status"; } | tee "$log"
+    status=$(cat "$log.status")
+    rm -f "$log.status"
+    line=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed\(, \([0-9]*\) skipped\)\{0,1\}$/\1 \2 \4/p' "$log" | tail -n 1)
+    # shellcheck disable=SC2086 # three numbers
+    set -- ${line:-0 0 0}
+    passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + ${3:-0}))
+    if [ -z "$line" ] || { [ "$status" -ne 0 ] && [ "$2" -eq 0 ]; }; then
+        echo "the suite ended with status $status"
+        failed=$((failed + 1))
+    fi
+}
+
+cargo build || exit 1
+cargo build --example demo_server || exit 1
+ln -sf libmcpclient.so "$library_dir/libmcpclient.so.0"
+
+build_c() {
+    "${CC:-cc}" -std=c99 -Wall -Wextra -Wpedantic -Werror -Iinclude "$1" \
+        -pthread -L"$library_dir" -lmcpclient "-Wl,-rpath,$library_dir" -o "$2"
+}
+mkdir -p "$target_dir/examples-c"
+build_c examples/c/ping.c "$target_dir/examples-c/ping" || exit 1
+
+suite "Real servers: ping" python3 tests/outside/interop/run.py "$target_dir/examples-c/ping"
+suite "Real servers: every operation" python3 tests/outside/interop/operations.py
+suite "Real servers: the bearer examples" python3 tests/outside/interop/bearer_examples.py
+suite "The daemon example" python3 tests/outside/interop/daemon.py
+suite "Installed copies" tests/outside/install/run.sh
+suite "Other languages" tests/outside/bindings/run.sh
+suite "Sanitizers" tests/outside/sanitizers/run.sh
+
+echo
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

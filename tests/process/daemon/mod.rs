@@ -1,0 +1,5 @@
+//! What a daemon may rely on: calls can be ended, forks and signals do no harm, nothing of the host's is changed.
+
+mod ending;
+mod hosts;
+mod threads;
