@@ -40,8 +40,15 @@ fn tidy(header: &str) -> String {
         tidied.push_str(if aligned { line.trim_start() } else { line });
         tidied.push('\n');
     }
-    // What an output pointer points to is NULL before the call, whatever is said about it.
-    tidied.replace("*MCPCLIENT_NULLABLE *MCPCLIENT_NULLABLE", "**MCPCLIENT_NULLABLE")
+    tidied
+        // What an output pointer points to is NULL before the call, whatever is said about it.
+        .replace("*MCPCLIENT_NULLABLE *MCPCLIENT_NULLABLE", "**MCPCLIENT_NULLABLE")
+        // These two callbacks may be NULL; cbindgen cannot tell through the typedef.
+        .replace(
+            "mcpclient_notification_callback callback",
+            "mcpclient_notification_callback MCPCLIENT_NULLABLE callback",
+        )
+        .replace("mcpclient_request_callback callback", "mcpclient_request_callback MCPCLIENT_NULLABLE callback")
 }
 
 fn link_cdylib() {

@@ -28,10 +28,10 @@
  * Ownership. A handle is made by a function that ends in _new and freed by the
  * one that ends in _free, which accepts NULL; no other function takes a handle
  * over. Everything passed in is copied before the call returns. A result
- * through an output pointer and a string returned as "char *" belong to the
- * caller, who frees them with the function that the description names. A
- * string returned as "const char *" belongs to the handle that it was read
- * from. Output pointers may be NULL, and are written only on success.
+ * through an output pointer belongs to the caller, who frees it with the
+ * function that the description names. A string returned as "const char *"
+ * belongs to the handle that it was read from. Output pointers may be NULL,
+ * and are written only on success.
  *
  * Errors. A function that can fail returns a status, or a handle that is NULL
  * on failure, and takes a place for an error last. NULL there means "not
@@ -232,7 +232,7 @@
 #define MCPCLIENT_ERROR_INTERNAL 13
 
 /**
- * The transport is chosen by the URL and by what the server answers.
+ * The transport is chosen by the URL and by the server's first response.
  */
 #define MCPCLIENT_TRANSPORT_AUTO 0
 
@@ -258,8 +258,8 @@ typedef struct mcpclient mcpclient;
 /**
  * Credentials, shared by any number of clients.
  *
- * Made by mcpclient_bearer_auth_new, mcpclient_token_file_new or
- * mcpclient_token_provider_new, freed by mcpclient_auth_free.
+ * Made by mcpclient_auth_bearer_new, mcpclient_auth_token_file_new or
+ * mcpclient_auth_token_callback_new, freed by mcpclient_auth_free.
  * Threads: any thread may use it, calls may overlap.
  */
 typedef struct mcpclient_auth mcpclient_auth;
@@ -306,6 +306,11 @@ typedef struct mcpclient_value mcpclient_value;
  * A later release may add numbers; none changes its meaning.
  */
 typedef int32_t mcpclient_status;
+
+/**
+ * How messages travel: one of MCPCLIENT_TRANSPORT_*.
+ */
+typedef int32_t mcpclient_transport;
 
 /**
  * Gets a token, by calling mcpclient_token_request_set.
@@ -486,7 +491,7 @@ mcpclient_status mcpclient_ping(mcpclient *client,
  *
  * @param client  The client; NULL is ignored.
  */
-MCPCLIENT_API void mcpclient_cancel(mcpclient *client);
+MCPCLIENT_API void mcpclient_cancel(mcpclient *MCPCLIENT_NULLABLE client);
 
 /**
  * Ends the session with the server and closes the connections.
@@ -498,7 +503,7 @@ MCPCLIENT_API void mcpclient_cancel(mcpclient *client);
  *
  * @param client  The client; NULL is ignored.
  */
-MCPCLIENT_API void mcpclient_close(mcpclient *client);
+MCPCLIENT_API void mcpclient_close(mcpclient *MCPCLIENT_NULLABLE client);
 
 /**
  * Gives the transport of the present connection.
@@ -510,7 +515,8 @@ MCPCLIENT_API void mcpclient_close(mcpclient *client);
  *         MCPCLIENT_TRANSPORT_AUTO while not connected or when client is
  *         NULL.
  */
-MCPCLIENT_API int32_t mcpclient_transport_in_use(const mcpclient *client);
+MCPCLIENT_API
+mcpclient_transport mcpclient_transport_in_use(const mcpclient *MCPCLIENT_NULLABLE client);
 
 /**
  * Gives the protocol version of the present connection, such as
@@ -519,12 +525,11 @@ MCPCLIENT_API int32_t mcpclient_transport_in_use(const mcpclient *client);
  * Does not block.
  *
  * @param client  The client.
- * @return The version; NULL while not connected or when client is NULL. The
- *         caller frees it with mcpclient_string_free.
+ * @return The version; NULL while not connected or when client is NULL. A
+ *         string that is valid for as long as the library is loaded.
  */
 MCPCLIENT_API
-MCPCLIENT_MUST_USE
-char *MCPCLIENT_NULLABLE mcpclient_protocol_version(const mcpclient *client);
+const char *MCPCLIENT_NULLABLE mcpclient_protocol_version(const mcpclient *MCPCLIENT_NULLABLE client);
 
 /**
  * Chooses the transport.
@@ -546,7 +551,7 @@ char *MCPCLIENT_NULLABLE mcpclient_protocol_version(const mcpclient *client);
  */
 MCPCLIENT_API
 mcpclient_status mcpclient_set_transport(mcpclient *client,
-    int32_t transport,
+    mcpclient_transport transport,
     mcpclient_error **MCPCLIENT_NULLABLE error_out);
 
 /**
@@ -677,8 +682,8 @@ mcpclient_status mcpclient_set_client_info(mcpclient *client,
  * a header or the TLS settings change. Does not block.
  *
  * @param client     The client.
- * @param on         0: ask the server every time. Any other number, the
- *                   default: keep them.
+ * @param enabled    false: ask the server every time; true, the default: keep
+ *                   them.
  * @param error_out  NULL, or set on failure. The caller frees it with
  *                   mcpclient_error_free.
  * @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client is NULL;
@@ -686,7 +691,7 @@ mcpclient_status mcpclient_set_client_info(mcpclient *client,
  */
 MCPCLIENT_API
 mcpclient_status mcpclient_set_cache(mcpclient *client,
-    int32_t on,
+    bool enabled,
     mcpclient_error **MCPCLIENT_NULLABLE error_out);
 
 /**
@@ -814,8 +819,8 @@ mcpclient_status mcpclient_set_client_certificate(mcpclient *client,
  * credentials included. Does not block.
  *
  * @param client     The client.
- * @param verify     0: accept any certificate. Any other number, the default:
- *                   check it.
+ * @param verify     false: accept any certificate; true, the default: check
+ *                   it.
  * @param error_out  NULL, or set on failure. The caller frees it with
  *                   mcpclient_error_free.
  * @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client is NULL;
@@ -824,7 +829,7 @@ mcpclient_status mcpclient_set_client_certificate(mcpclient *client,
  */
 MCPCLIENT_API
 mcpclient_status mcpclient_set_tls_verify(mcpclient *client,
-    int32_t verify,
+    bool verify,
     mcpclient_error **MCPCLIENT_NULLABLE error_out);
 
 /**
@@ -866,7 +871,7 @@ mcpclient_status mcpclient_set_proxy(mcpclient *client,
  */
 MCPCLIENT_API
 MCPCLIENT_MUST_USE
-mcpclient_auth *MCPCLIENT_NULLABLE mcpclient_bearer_auth_new(const char *token,
+mcpclient_auth *MCPCLIENT_NULLABLE mcpclient_auth_bearer_new(const char *token,
     mcpclient_error **MCPCLIENT_NULLABLE error_out);
 
 /**
@@ -875,8 +880,8 @@ mcpclient_auth *MCPCLIENT_NULLABLE mcpclient_bearer_auth_new(const char *token,
  *
  * On failure the old token stays. Does not block.
  *
- * @param auth       Credentials made by mcpclient_bearer_auth_new.
- * @param token      The new token, as for mcpclient_bearer_auth_new. The
+ * @param auth       Credentials made by mcpclient_auth_bearer_new.
+ * @param token      The new token, as for mcpclient_auth_bearer_new. The
  *                   library copies token.
  * @param error_out  NULL, or set on failure. The caller frees it with
  *                   mcpclient_error_free.
@@ -885,7 +890,7 @@ mcpclient_auth *MCPCLIENT_NULLABLE mcpclient_bearer_auth_new(const char *token,
  *         for credentials of another kind; MCPCLIENT_ERROR_INTERNAL.
  */
 MCPCLIENT_API
-mcpclient_status mcpclient_bearer_auth_set_token(mcpclient_auth *auth,
+mcpclient_status mcpclient_auth_set_token(mcpclient_auth *auth,
     const char *token,
     mcpclient_error **MCPCLIENT_NULLABLE error_out);
 
@@ -907,7 +912,7 @@ mcpclient_status mcpclient_bearer_auth_set_token(mcpclient_auth *auth,
  */
 MCPCLIENT_API
 MCPCLIENT_MUST_USE
-mcpclient_auth *MCPCLIENT_NULLABLE mcpclient_token_file_new(const char *path,
+mcpclient_auth *MCPCLIENT_NULLABLE mcpclient_auth_token_file_new(const char *path,
     mcpclient_error **MCPCLIENT_NULLABLE error_out);
 
 /**
@@ -931,7 +936,7 @@ mcpclient_auth *MCPCLIENT_NULLABLE mcpclient_token_file_new(const char *path,
  */
 MCPCLIENT_API
 MCPCLIENT_MUST_USE
-mcpclient_auth *MCPCLIENT_NULLABLE mcpclient_token_provider_new(mcpclient_token_callback callback,
+mcpclient_auth *MCPCLIENT_NULLABLE mcpclient_auth_token_callback_new(mcpclient_token_callback callback,
     void *MCPCLIENT_NULLABLE user_data,
     void (*MCPCLIENT_NULLABLE user_data_free)(void *MCPCLIENT_NULLABLE user_data),
     mcpclient_error **MCPCLIENT_NULLABLE error_out);
@@ -948,7 +953,7 @@ mcpclient_auth *MCPCLIENT_NULLABLE mcpclient_token_provider_new(mcpclient_token_
  *         returns.
  */
 MCPCLIENT_API
-const char *MCPCLIENT_NULLABLE mcpclient_token_request_challenge(const mcpclient_token_request *request);
+const char *MCPCLIENT_NULLABLE mcpclient_token_request_challenge(const mcpclient_token_request *MCPCLIENT_NULLABLE request);
 
 /**
  * Hands over the token that a callback was asked for.
@@ -956,7 +961,7 @@ const char *MCPCLIENT_NULLABLE mcpclient_token_request_challenge(const mcpclient
  * The last one counts when it is called again. Does not block.
  *
  * @param request    The request.
- * @param token      The token, as for mcpclient_bearer_auth_new. The library
+ * @param token      The token, as for mcpclient_auth_bearer_new. The library
  *                   copies token.
  * @param error_out  NULL, or set on failure. The caller frees it with
  *                   mcpclient_error_free.
@@ -1049,7 +1054,7 @@ mcpclient_status mcpclient_notify(mcpclient *client,
  *         _RPC, _UNSUPPORTED, _INTERNAL.
  */
 MCPCLIENT_API
-mcpclient_status mcpclient_set_log_level(mcpclient *client,
+mcpclient_status mcpclient_set_server_log_level(mcpclient *client,
     const char *level,
     mcpclient_error **MCPCLIENT_NULLABLE error_out);
 
@@ -1312,7 +1317,7 @@ mcpclient_status mcpclient_complete(mcpclient *client,
 MCPCLIENT_API
 mcpclient_status mcpclient_on_notification(mcpclient *client,
     const char *MCPCLIENT_NULLABLE method,
-    mcpclient_notification_callback callback,
+    mcpclient_notification_callback MCPCLIENT_NULLABLE callback,
     void *MCPCLIENT_NULLABLE user_data,
     void (*MCPCLIENT_NULLABLE user_data_free)(void *MCPCLIENT_NULLABLE user_data),
     mcpclient_error **MCPCLIENT_NULLABLE error_out);
@@ -1342,7 +1347,7 @@ mcpclient_status mcpclient_on_notification(mcpclient *client,
 MCPCLIENT_API
 mcpclient_status mcpclient_on_request(mcpclient *client,
     const char *method,
-    mcpclient_request_callback callback,
+    mcpclient_request_callback MCPCLIENT_NULLABLE callback,
     void *MCPCLIENT_NULLABLE user_data,
     void (*MCPCLIENT_NULLABLE user_data_free)(void *MCPCLIENT_NULLABLE user_data),
     mcpclient_error **MCPCLIENT_NULLABLE error_out);
@@ -1429,7 +1434,8 @@ mcpclient_status mcpclient_listen(mcpclient *client,
  *
  * @param client  The client; NULL is ignored.
  */
-MCPCLIENT_API void mcpclient_stop_listening(mcpclient *client);
+MCPCLIENT_API
+void mcpclient_stop_listening(mcpclient *MCPCLIENT_NULLABLE client);
 
 /**
  * Makes a value of JSON text, such as a file of settings or the arguments of a
@@ -1481,7 +1487,8 @@ mcpclient_value *MCPCLIENT_NULLABLE mcpclient_value_copy(const mcpclient_value *
  * @param value  The value.
  * @return The text; "null" when value is NULL. Valid until value is freed.
  */
-MCPCLIENT_API const char *mcpclient_value_json(const mcpclient_value *value);
+MCPCLIENT_API
+const char *mcpclient_value_json(const mcpclient_value *MCPCLIENT_NULLABLE value);
 
 /**
  * Gives a string inside a value.
@@ -1494,8 +1501,8 @@ MCPCLIENT_API const char *mcpclient_value_json(const mcpclient_value *value);
  *         NUL inside, or an argument is NULL. Valid until value is freed.
  */
 MCPCLIENT_API
-const char *MCPCLIENT_NULLABLE mcpclient_value_string(const mcpclient_value *value,
-    const char *pointer);
+const char *MCPCLIENT_NULLABLE mcpclient_value_string(const mcpclient_value *MCPCLIENT_NULLABLE value,
+    const char *MCPCLIENT_NULLABLE pointer);
 
 /**
  * Reads an integer inside a value.
@@ -1508,8 +1515,8 @@ const char *MCPCLIENT_NULLABLE mcpclient_value_string(const mcpclient_value *val
  * @return Whether there is a number at pointer that is whole and fits.
  */
 MCPCLIENT_API
-bool mcpclient_value_int64(const mcpclient_value *value,
-    const char *pointer,
+bool mcpclient_value_int64(const mcpclient_value *MCPCLIENT_NULLABLE value,
+    const char *MCPCLIENT_NULLABLE pointer,
     int64_t *MCPCLIENT_NULLABLE out);
 
 /**
@@ -1523,8 +1530,8 @@ bool mcpclient_value_int64(const mcpclient_value *value,
  * @return Whether there is a number at pointer.
  */
 MCPCLIENT_API
-bool mcpclient_value_double(const mcpclient_value *value,
-    const char *pointer,
+bool mcpclient_value_double(const mcpclient_value *MCPCLIENT_NULLABLE value,
+    const char *MCPCLIENT_NULLABLE pointer,
     double *MCPCLIENT_NULLABLE out);
 
 /**
@@ -1538,8 +1545,8 @@ bool mcpclient_value_double(const mcpclient_value *value,
  * @return Whether there is a boolean at pointer.
  */
 MCPCLIENT_API
-bool mcpclient_value_bool(const mcpclient_value *value,
-    const char *pointer,
+bool mcpclient_value_bool(const mcpclient_value *MCPCLIENT_NULLABLE value,
+    const char *MCPCLIENT_NULLABLE pointer,
     bool *MCPCLIENT_NULLABLE out);
 
 /**
@@ -1554,8 +1561,8 @@ bool mcpclient_value_bool(const mcpclient_value *value,
  *         nor an object at pointer.
  */
 MCPCLIENT_API
-size_t mcpclient_value_count(const mcpclient_value *value,
-    const char *pointer);
+size_t mcpclient_value_count(const mcpclient_value *MCPCLIENT_NULLABLE value,
+    const char *MCPCLIENT_NULLABLE pointer);
 
 /**
  * Frees a value, and with it the strings that were read from it.
@@ -1653,7 +1660,7 @@ const char *MCPCLIENT_NULLABLE mcpclient_error_www_authenticate(const mcpclient_
  */
 MCPCLIENT_API
 const char *MCPCLIENT_NULLABLE mcpclient_error_challenge_parameter(const mcpclient_error *MCPCLIENT_NULLABLE error,
-    const char *name);
+    const char *MCPCLIENT_NULLABLE name);
 
 /**
  * Frees an error, and with it the strings that were read from it.
@@ -1664,15 +1671,6 @@ const char *MCPCLIENT_NULLABLE mcpclient_error_challenge_parameter(const mcpclie
  */
 MCPCLIENT_API
 void mcpclient_error_free(mcpclient_error *MCPCLIENT_NULLABLE error);
-
-/**
- * Frees a string that the library returned as "char *".
- *
- * Does not block.
- *
- * @param string  The string, or NULL, which is ignored.
- */
-MCPCLIENT_API void mcpclient_string_free(char *MCPCLIENT_NULLABLE string);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -108,7 +108,6 @@ private:
         void operator()(::mcpclient *client) const noexcept { mcpclient_free(client); }
         void operator()(mcpclient_auth *auth) const noexcept { mcpclient_auth_free(auth); }
         void operator()(mcpclient_error *failure) const noexcept { mcpclient_error_free(failure); }
-        void operator()(char *string) const noexcept { mcpclient_string_free(string); }
     };
 
     /// Values that callbacks are given are not theirs to free.
@@ -318,21 +317,21 @@ private:
 class mcpclient::auth {
 public:
     /// A token that can be rotated by set_token.
-    static auth bearer(text token) { return auth(made(mcpclient_bearer_auth_new, c_string(token))); }
+    static auth bearer(text token) { return auth(made(mcpclient_auth_bearer_new, c_string(token))); }
 
     /// A token in a file that something else rotates.
-    static auth token_file(text path) { return auth(made(mcpclient_token_file_new, c_string(path))); }
+    static auth token_file(text path) { return auth(made(mcpclient_auth_token_file_new, c_string(path))); }
 
     /// A token that a callback gets: before the first request and once more after a 401. Runs may overlap.
     static auth token_provider(token_callback callback)
     {
         auto *const kept = callback ? new token_callback(std::move(callback)) : nullptr;
         return auth(
-            made(mcpclient_token_provider_new, kept == nullptr ? nullptr : run, kept, free_callback<token_callback>));
+            made(mcpclient_auth_token_callback_new, kept == nullptr ? nullptr : run, kept, free_callback<token_callback>));
     }
 
     /// Rotates the token of bearer(), for every client that has these credentials.
-    void set_token(text token) { check(mcpclient_bearer_auth_set_token, get(), c_string(token)); }
+    void set_token(text token) { check(mcpclient_auth_set_token, get(), c_string(token)); }
 
     /// For the functions of the C API; stays with this object.
     mcpclient_auth *get() const noexcept { return handle_.get(); }
@@ -388,12 +387,12 @@ public:
     /// Ends the session; the next call connects again.
     void close() noexcept { mcpclient_close(get()); }
     /// One of MCPCLIENT_TRANSPORT_*.
-    std::int32_t transport_in_use() const noexcept { return mcpclient_transport_in_use(get()); }
+    mcpclient_transport transport_in_use() const noexcept { return mcpclient_transport_in_use(get()); }
     /// std::nullopt while not connected.
     std::optional<std::string> protocol_version() const
     {
-        const std::unique_ptr<char, deleter> version(mcpclient_protocol_version(get()));
-        return version ? std::optional<std::string>(version.get()) : std::nullopt;
+        const char *version = mcpclient_protocol_version(get());
+        return version ? std::optional<std::string>(version) : std::nullopt;
     }
 
     // Credentials and headers.
@@ -416,7 +415,7 @@ public:
     // Settings.
 
     /// One of MCPCLIENT_TRANSPORT_*.
-    void set_transport(std::int32_t transport) { check(mcpclient_set_transport, get(), transport); }
+    void set_transport(mcpclient_transport transport) { check(mcpclient_set_transport, get(), transport); }
     void set_protocol_version(optional_text version)
     {
         check(mcpclient_set_protocol_version, get(), c_string(version));
@@ -434,7 +433,7 @@ public:
     {
         check(mcpclient_set_client_certificate, get(), c_string(cert_pem_path), c_string(key_pem_path));
     }
-    void set_tls_verify(bool verify) { check(mcpclient_set_tls_verify, get(), std::int32_t{verify}); }
+    void set_tls_verify(bool verify) { check(mcpclient_set_tls_verify, get(), verify); }
     /// "": none; std::nullopt: what the environment says.
     void set_proxy(optional_text proxy_url) { check(mcpclient_set_proxy, get(), c_string(proxy_url)); }
     void set_capabilities(optional_text json) { check(mcpclient_set_capabilities, get(), c_string(json)); }
@@ -442,7 +441,7 @@ public:
     {
         check(mcpclient_set_client_info, get(), c_string(name), c_string(version));
     }
-    void set_cache(bool on) { check(mcpclient_set_cache, get(), std::int32_t{on}); }
+    void set_cache(bool enabled) { check(mcpclient_set_cache, get(), enabled); }
 
     // Requests. JSON is passed as text.
 
@@ -454,7 +453,7 @@ public:
     {
         check(mcpclient_notify, get(), c_string(method), c_string(params));
     }
-    void set_log_level(text level) { check(mcpclient_set_log_level, get(), c_string(level)); }
+    void set_server_log_level(text level) { check(mcpclient_set_server_log_level, get(), c_string(level)); }
     value server_info() { return result_of(mcpclient_server_info, get()); }
     value list_tools() { return result_of(mcpclient_list_tools, get()); }
     value call_tool(text name, optional_text arguments = std::nullopt)

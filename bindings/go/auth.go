@@ -56,7 +56,7 @@ type TokenProvider func(TokenRequest) (string, error)
 // NewBearerAuth makes credentials of a token that SetToken can rotate.
 func NewBearerAuth(token string) (*Auth, error) {
 	return newAuth(func(a texts, e **C.mcpclient_error) *C.mcpclient_auth {
-		return C.mcpclient_bearer_auth_new(a[0], e)
+		return C.mcpclient_auth_bearer_new(a[0], e)
 	}, required(token))
 }
 
@@ -64,7 +64,7 @@ func NewBearerAuth(token string) (*Auth, error) {
 // that Kubernetes projects.
 func NewTokenFileAuth(path string) (*Auth, error) {
 	return newAuth(func(a texts, e **C.mcpclient_error) *C.mcpclient_auth {
-		return C.mcpclient_token_file_new(a[0], e)
+		return C.mcpclient_auth_token_file_new(a[0], e)
 	}, required(path))
 }
 
@@ -105,6 +105,6 @@ func (a *Auth) SetToken(token string) error {
 	defer texts.free()
 	return a.use(func(handle *C.mcpclient_auth) error {
 		var failure *C.mcpclient_error
-		return check(C.mcpclient_bearer_auth_set_token(handle, texts[0], &failure), failure)
+		return check(C.mcpclient_auth_set_token(handle, texts[0], &failure), failure)
 	})
 }

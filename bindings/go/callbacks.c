@@ -24,7 +24,7 @@ static void drop(void *user_data)
 
 mcpclient_auth *mcpclient_go_token_provider_new(uintptr_t handle, mcpclient_error **error_out)
 {
-    return mcpclient_token_provider_new(run_token, (void *)handle, drop, error_out);
+    return mcpclient_auth_token_callback_new(run_token, (void *)handle, drop, error_out);
 }
 
 mcpclient_status mcpclient_go_on_notification(mcpclient *client, const char *method, uintptr_t handle,

@@ -117,9 +117,7 @@ func (c *Client) Transport() Transport {
 func (c *Client) ProtocolVersion() string {
 	var version string
 	_ = c.use(func(handle *C.mcpclient) error {
-		text := C.mcpclient_protocol_version(handle)
-		version = C.GoString(text)
-		C.mcpclient_string_free(text)
+		version = C.GoString(C.mcpclient_protocol_version(handle))
 		return nil
 	})
 	return version

@@ -21,10 +21,10 @@ func (c *Client) Notify(ctx context.Context, method string, params any) error {
 	}, required(method), encoded(params))
 }
 
-// SetLogLevel sets from which level on the server sends log messages, the notification "notifications/message".
-func (c *Client) SetLogLevel(ctx context.Context, level string) error {
+// SetServerLogLevel sets from which level on the server sends log messages, the notification "notifications/message".
+func (c *Client) SetServerLogLevel(ctx context.Context, level string) error {
 	return c.plainCall(ctx, func(h *C.mcpclient, a texts, e **C.mcpclient_error) C.mcpclient_status {
-		return C.mcpclient_set_log_level(h, a[0], e)
+		return C.mcpclient_set_server_log_level(h, a[0], e)
 	}, required(level))
 }
 

@@ -51,8 +51,8 @@ func TestEverythingAServerOffers(t *testing.T) {
 	other := askingClient(t)
 	reference := map[string]string{"type": "ref/prompt", "name": "greet"}
 	hasText(t, result(t)(other.Complete(background, reference, "name", "A")), "/completion/values/1", "Alan")
-	must(t, other.SetLogLevel(background, "debug"))
-	mustBe(t, other.SetLogLevel(background, "loud"), ErrInvalidArgument)
+	must(t, other.SetServerLogLevel(background, "debug"))
+	mustBe(t, other.SetServerLogLevel(background, "loud"), ErrInvalidArgument)
 	must(t, other.Notify(background, "notifications/progress", map[string]int{"progressToken": 1, "progress": 1}))
 }
 

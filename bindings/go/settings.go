@@ -56,7 +56,7 @@ func (c *Client) RemoveHeader(name string) error {
 // SetTransport chooses the transport. Not while connected.
 func (c *Client) SetTransport(transport Transport) error {
 	return c.set(func(h *C.mcpclient, _ texts, e **C.mcpclient_error) C.mcpclient_status {
-		return C.mcpclient_set_transport(h, C.int32_t(transport), e)
+		return C.mcpclient_set_transport(h, C.mcpclient_transport(transport), e)
 	})
 }
 
@@ -121,7 +121,7 @@ func (c *Client) SetClientCertificate(certPath, keyPath string) error {
 // SetTLSVerify says whether the server's certificate is checked; false is for tests. Not while connected.
 func (c *Client) SetTLSVerify(verify bool) error {
 	return c.set(func(h *C.mcpclient, _ texts, e **C.mcpclient_error) C.mcpclient_status {
-		return C.mcpclient_set_tls_verify(h, number(verify), e)
+		return C.mcpclient_set_tls_verify(h, C.bool(verify), e)
 	})
 }
 
@@ -157,13 +157,6 @@ func (c *Client) SetClientInfo(name, version string) error {
 // SetCache says whether lists are kept for as long as the server allows, as they are by default.
 func (c *Client) SetCache(on bool) error {
 	return c.set(func(h *C.mcpclient, _ texts, e **C.mcpclient_error) C.mcpclient_status {
-		return C.mcpclient_set_cache(h, number(on), e)
+		return C.mcpclient_set_cache(h, C.bool(on), e)
 	})
-}
-
-func number(on bool) C.int32_t {
-	if on {
-		return 1
-	}
-	return 0
 }

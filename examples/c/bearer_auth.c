@@ -27,13 +27,13 @@ int main(int argc, char **argv)
         return 2;
     }
     mcpclient_error *error = NULL;
-    mcpclient_auth *auth = mcpclient_bearer_auth_new(token, &error);
+    mcpclient_auth *auth = mcpclient_auth_bearer_new(token, &error);
     mcpclient *first = auth == NULL ? NULL : mcpclient_new(argv[1], &error);
     mcpclient *second = first == NULL ? NULL : mcpclient_new(argv[1], &error);
     if (second == NULL || mcpclient_set_auth(first, auth, &error) != MCPCLIENT_OK
         || mcpclient_set_auth(second, auth, &error) != MCPCLIENT_OK
         || ping_both(first, second, "first token", &error) != MCPCLIENT_OK
-        || mcpclient_bearer_auth_set_token(auth, next_token, &error) != MCPCLIENT_OK
+        || mcpclient_auth_set_token(auth, next_token, &error) != MCPCLIENT_OK
         || ping_both(first, second, "next token", &error) != MCPCLIENT_OK)
         fprintf(stderr, "%s\n", mcpclient_error_message(error));
     int failed = error != NULL;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 /* 0: answered. */
-static int ping(const char *url, int32_t transport, const char *token)
+static int ping(const char *url, mcpclient_transport transport, const char *token)
 {
     mcpclient_error *error = NULL;
     mcpclient *client = mcpclient_new(url, &error);

@@ -70,7 +70,7 @@ static bool load_token(mcpclient_error **error)
 {
     if (options.token_file == NULL)
         return true;
-    mcpclient_auth *auth = mcpclient_token_file_new(options.token_file, error);
+    mcpclient_auth *auth = mcpclient_auth_token_file_new(options.token_file, error);
     bool loaded = auth != NULL && mcpclient_set_auth(client, auth, error) == MCPCLIENT_OK;
     mcpclient_auth_free(auth); /* the client keeps a share of its own */
     return loaded;

@@ -84,7 +84,7 @@ static mcpclient_status use_token_from_environment(mcpclient *client, const char
 
 static mcpclient_status use_token_file(mcpclient *client, const char *path, mcpclient_error **error)
 {
-    mcpclient_auth *auth = mcpclient_token_file_new(path, error);
+    mcpclient_auth *auth = mcpclient_auth_token_file_new(path, error);
     if (auth == NULL)
         return mcpclient_error_status(*error);
     mcpclient_status status = mcpclient_set_auth(client, auth, error);
@@ -113,7 +113,7 @@ static bool set_flag(mcpclient *client, struct plan *plan, const char *option, m
     if (strcmp(option, "--quiet") == 0)
         plan->quiet = true;
     else if (strcmp(option, "--insecure") == 0)
-        *status = mcpclient_set_tls_verify(client, 0, error);
+        *status = mcpclient_set_tls_verify(client, false, error);
     else
         return false;
     return true;
@@ -177,11 +177,10 @@ static void pause_ms(uint32_t ms)
 
 static void print_success(const mcpclient *client, double elapsed_ms)
 {
-    char *version = mcpclient_protocol_version(client);
+    const char *version = mcpclient_protocol_version(client);
     bool is_sse = mcpclient_transport_in_use(client) == MCPCLIENT_TRANSPORT_SSE;
     printf("OK %s %s %.1f ms\n", version == NULL ? "?" : version, is_sse ? "sse" : "streamable-http", elapsed_ms);
     fflush(stdout); /* a line at a time, also into a pipe */
-    mcpclient_string_free(version);
 }
 
 /* Stops at the first failure: a refused token is not worth a second try. */

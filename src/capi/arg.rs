@@ -133,6 +133,13 @@ pub(super) unsafe fn optional_path<'a>(pointer: *const c_char, name: &str) -> Re
     Ok(unsafe { optional_text(pointer, name) }?.map(Path::new))
 }
 
+/// A boolean, which a caller of another language may have passed as any number.
+pub(super) fn boolean(value: MaybeUninit<bool>) -> bool {
+    // SAFETY: a `bool` and a `u8` have the same layout, the caller initialised the argument, and every bit pattern is a
+    // `u8`.
+    unsafe { (&raw const value).cast::<u8>().read() != 0 }
+}
+
 /// A function that must be given.
 pub(super) fn callback<F>(function: Option<F>, name: &str) -> Result<F, Error> {
     function.ok_or_else(|| is_null(name))
@@ -140,4 +147,19 @@ pub(super) fn callback<F>(function: Option<F>, name: &str) -> Result<F, Error> {
 
 fn is_null(name: &str) -> Error {
     Error::InvalidArgument(format!("{name} is NULL"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_but_zero_is_true() {
+        for byte in 0..=u8::MAX {
+            let mut value = MaybeUninit::<bool>::uninit();
+            // SAFETY: a `bool` and a `u8` have the same layout.
+            unsafe { value.as_mut_ptr().cast::<u8>().write(byte) };
+            assert_eq!(boolean(value), byte != 0, "{byte}");
+        }
+    }
 }

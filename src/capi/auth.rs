@@ -9,8 +9,8 @@ use crate::{Auth, TokenRequest};
 
 /// Credentials, shared by any number of clients.
 ///
-/// Made by mcpclient_bearer_auth_new, mcpclient_token_file_new or
-/// mcpclient_token_provider_new, freed by mcpclient_auth_free.
+/// Made by mcpclient_auth_bearer_new, mcpclient_auth_token_file_new or
+/// mcpclient_auth_token_callback_new, freed by mcpclient_auth_free.
 /// Threads: any thread may use it, calls may overlap.
 pub struct mcpclient_auth(pub(super) Auth);
 
@@ -54,7 +54,7 @@ pub type mcpclient_token_callback =
 ///         mcpclient_auth_free.
 #[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcpclient_bearer_auth_new(
+pub unsafe extern "C" fn mcpclient_auth_bearer_new(
     token: MaybeUninit<&c_char>,
     error_out: *mut *mut mcpclient_error,
 ) -> *mut mcpclient_auth {
@@ -67,8 +67,8 @@ pub unsafe extern "C" fn mcpclient_bearer_auth_new(
 ///
 /// On failure the old token stays. Does not block.
 ///
-/// @param auth       Credentials made by mcpclient_bearer_auth_new.
-/// @param token      The new token, as for mcpclient_bearer_auth_new. The
+/// @param auth       Credentials made by mcpclient_auth_bearer_new.
+/// @param token      The new token, as for mcpclient_auth_bearer_new. The
 ///                   library copies token.
 /// @param error_out  NULL, or set on failure. The caller frees it with
 ///                   mcpclient_error_free.
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn mcpclient_bearer_auth_new(
 ///         is NULL or the token cannot be sent; MCPCLIENT_ERROR_INVALID_STATE
 ///         for credentials of another kind; MCPCLIENT_ERROR_INTERNAL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcpclient_bearer_auth_set_token(
+pub unsafe extern "C" fn mcpclient_auth_set_token(
     auth: MaybeUninit<&mut mcpclient_auth>,
     token: MaybeUninit<&c_char>,
     error_out: *mut *mut mcpclient_error,
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn mcpclient_bearer_auth_set_token(
 ///         mcpclient_auth_free.
 #[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcpclient_token_file_new(
+pub unsafe extern "C" fn mcpclient_auth_token_file_new(
     path: MaybeUninit<&c_char>,
     error_out: *mut *mut mcpclient_error,
 ) -> *mut mcpclient_auth {
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn mcpclient_token_file_new(
 ///         with mcpclient_auth_free.
 #[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcpclient_token_provider_new(
+pub unsafe extern "C" fn mcpclient_auth_token_callback_new(
     callback: mcpclient_token_callback,
     user_data: *mut c_void,
     user_data_free: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
@@ -158,9 +158,7 @@ pub unsafe extern "C" fn mcpclient_token_provider_new(
 ///         token was refused or request is NULL. Valid until the callback
 ///         returns.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcpclient_token_request_challenge(
-    request: MaybeUninit<&mcpclient_token_request>,
-) -> *const c_char {
+pub unsafe extern "C" fn mcpclient_token_request_challenge(request: *const mcpclient_token_request) -> *const c_char {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         guard::plain(text::borrowed(None), || {
@@ -174,7 +172,7 @@ pub unsafe extern "C" fn mcpclient_token_request_challenge(
 /// The last one counts when it is called again. Does not block.
 ///
 /// @param request    The request.
-/// @param token      The token, as for mcpclient_bearer_auth_new. The library
+/// @param token      The token, as for mcpclient_auth_bearer_new. The library
 ///                   copies token.
 /// @param error_out  NULL, or set on failure. The caller frees it with
 ///                   mcpclient_error_free.

@@ -1,13 +1,17 @@
-use std::ffi::c_char;
+use std::ffi::{CStr, c_char};
 use std::mem::MaybeUninit;
-use std::ptr;
 
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
 use super::{arg, guard, text};
 use crate::{Client, TransportKind};
 
-/// The transport is chosen by the URL and by what the server answers.
+/// How messages travel: one of MCPCLIENT_TRANSPORT_*.
+pub type mcpclient_transport = i32;
+
+// Typed i32, not mcpclient_transport: cbindgen then prints them together, in this order.
+
+/// The transport is chosen by the URL and by the server's first response.
 pub const MCPCLIENT_TRANSPORT_AUTO: i32 = 0;
 /// Streamable HTTP, of protocol version 2025-03-26 and later.
 pub const MCPCLIENT_TRANSPORT_STREAMABLE_HTTP: i32 = 1;
@@ -131,7 +135,7 @@ pub unsafe extern "C" fn mcpclient_ping(
 ///
 /// @param client  The client; NULL is ignored.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcpclient_cancel(client: MaybeUninit<&mut mcpclient>) {
+pub unsafe extern "C" fn mcpclient_cancel(client: *mut mcpclient) {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         guard::plain((), || {
@@ -151,7 +155,7 @@ pub unsafe extern "C" fn mcpclient_cancel(client: MaybeUninit<&mut mcpclient>) {
 ///
 /// @param client  The client; NULL is ignored.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcpclient_close(client: MaybeUninit<&mut mcpclient>) {
+pub unsafe extern "C" fn mcpclient_close(client: *mut mcpclient) {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         guard::plain((), || {
@@ -171,7 +175,7 @@ pub unsafe extern "C" fn mcpclient_close(client: MaybeUninit<&mut mcpclient>) {
 ///         MCPCLIENT_TRANSPORT_AUTO while not connected or when client is
 ///         NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcpclient_transport_in_use(client: MaybeUninit<&mcpclient>) -> i32 {
+pub unsafe extern "C" fn mcpclient_transport_in_use(client: *const mcpclient) -> mcpclient_transport {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         guard::plain(MCPCLIENT_TRANSPORT_AUTO, || match arg::optional(client) {
@@ -187,16 +191,35 @@ pub unsafe extern "C" fn mcpclient_transport_in_use(client: MaybeUninit<&mcpclie
 /// Does not block.
 ///
 /// @param client  The client.
-/// @return The version; NULL while not connected or when client is NULL. The
-///         caller frees it with mcpclient_string_free.
-#[must_use]
+/// @return The version; NULL while not connected or when client is NULL. A
+///         string that is valid for as long as the library is loaded.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcpclient_protocol_version(client: MaybeUninit<&mcpclient>) -> *mut c_char {
+pub unsafe extern "C" fn mcpclient_protocol_version(client: *const mcpclient) -> *const c_char {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::plain(ptr::null_mut(), || {
-            let version = arg::optional(client).and_then(|client| client.0.protocol_version());
-            text::owned(version.as_deref())
+        guard::plain(text::borrowed(None), || {
+            text::borrowed(arg::optional(client).and_then(|client| client.0.protocol_version()).and_then(version_text))
         })
+    }
+}
+
+/// The protocol versions as C strings.
+const VERSIONS: [&CStr; 5] = [c"2026-07-28", c"2025-11-25", c"2025-06-18", c"2025-03-26", c"2024-11-05"];
+
+fn version_text(version: &str) -> Option<&'static CStr> {
+    VERSIONS.into_iter().find(|text| text.to_bytes() == version.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Version;
+
+    #[test]
+    fn each_protocol_version_has_a_c_string() {
+        for version in Version::ALL {
+            assert_eq!(version_text(version.as_str()).unwrap().to_str(), Ok(version.as_str()));
+        }
+        assert_eq!(version_text("1900-01-01"), None);
     }
 }

@@ -153,12 +153,12 @@ pub unsafe extern "C" fn mcpclient_error_www_authenticate(error: *const mcpclien
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_error_challenge_parameter(
     error: *const mcpclient_error,
-    name: MaybeUninit<&c_char>,
+    name: *const c_char,
 ) -> *const c_char {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         guard::plain(text::borrowed(None), || {
-            let (Some(error), Ok(name)) = (arg::optional(error), arg::text(name, "name")) else {
+            let (Some(error), Ok(Some(name))) = (arg::optional(error), arg::optional_text(name, "name")) else {
                 return text::borrowed(None);
             };
             text::borrowed(error.challenge_parameter(name))

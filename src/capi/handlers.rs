@@ -246,7 +246,7 @@ pub unsafe extern "C" fn mcpclient_listen(
 ///
 /// @param client  The client; NULL is ignored.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcpclient_stop_listening(client: MaybeUninit<&mut mcpclient>) {
+pub unsafe extern "C" fn mcpclient_stop_listening(client: *mut mcpclient) {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         guard::plain((), || {

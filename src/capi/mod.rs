@@ -55,9 +55,7 @@ pub mod value;
 /// The error object.
 pub mod error;
 
-/// Strings that the caller frees.
-pub mod text;
-
 mod arg;
 mod guard;
+mod text;
 mod user_data;

@@ -81,8 +81,8 @@ pub unsafe extern "C" fn mcpclient_set_client_certificate(
 /// credentials included. Does not block.
 ///
 /// @param client     The client.
-/// @param verify     0: accept any certificate. Any other number, the default:
-///                   check it.
+/// @param verify     false: accept any certificate; true, the default: check
+///                   it.
 /// @param error_out  NULL, or set on failure. The caller frees it with
 ///                   mcpclient_error_free.
 /// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client is NULL;
@@ -91,11 +91,11 @@ pub unsafe extern "C" fn mcpclient_set_client_certificate(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_set_tls_verify(
     client: MaybeUninit<&mut mcpclient>,
-    verify: i32,
+    verify: MaybeUninit<bool>,
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { guard::status(error_out, || arg::required(client, "client")?.0.set_tls_verify(verify != 0)) }
+    unsafe { guard::status(error_out, || arg::required(client, "client")?.0.set_tls_verify(arg::boolean(verify))) }
 }
 
 /// Sets the proxy through which the server is reached.

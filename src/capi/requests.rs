@@ -93,7 +93,7 @@ pub unsafe extern "C" fn mcpclient_notify(
 ///         _TIMEOUT, _CANCELLED, _UNAUTHORIZED, _FORBIDDEN, _HTTP, _PROTOCOL,
 ///         _RPC, _UNSUPPORTED, _INTERNAL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcpclient_set_log_level(
+pub unsafe extern "C" fn mcpclient_set_server_log_level(
     client: MaybeUninit<&mut mcpclient>,
     level: MaybeUninit<&c_char>,
     error_out: *mut *mut mcpclient_error,
@@ -103,7 +103,7 @@ pub unsafe extern "C" fn mcpclient_set_log_level(
         guard::status(error_out, || {
             let client = arg::required(client, "client")?;
             let level = arg::text(level, "level")?;
-            client.0.set_log_level(level)
+            client.0.set_server_log_level(level)
         })
     }
 }

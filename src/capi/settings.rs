@@ -2,7 +2,7 @@ use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::time::Duration;
 
-use super::client::mcpclient;
+use super::client::{mcpclient, mcpclient_transport};
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
 use super::{arg, guard};
@@ -27,7 +27,7 @@ use crate::{Error, TransportKind};
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_set_transport(
     client: MaybeUninit<&mut mcpclient>,
-    transport: i32,
+    transport: mcpclient_transport,
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
@@ -209,8 +209,8 @@ pub unsafe extern "C" fn mcpclient_set_client_info(
 /// a header or the TLS settings change. Does not block.
 ///
 /// @param client     The client.
-/// @param on         0: ask the server every time. Any other number, the
-///                   default: keep them.
+/// @param enabled    false: ask the server every time; true, the default: keep
+///                   them.
 /// @param error_out  NULL, or set on failure. The caller frees it with
 ///                   mcpclient_error_free.
 /// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client is NULL;
@@ -218,13 +218,13 @@ pub unsafe extern "C" fn mcpclient_set_client_info(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_set_cache(
     client: MaybeUninit<&mut mcpclient>,
-    on: i32,
+    enabled: MaybeUninit<bool>,
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         guard::status(error_out, || {
-            arg::required(client, "client")?.0.set_cache(on != 0);
+            arg::required(client, "client")?.0.set_cache(arg::boolean(enabled));
             Ok(())
         })
     }

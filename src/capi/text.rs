@@ -1,33 +1,13 @@
+//! Strings as C reads them.
+
 use std::ffi::{CStr, CString, c_char};
 use std::mem::MaybeUninit;
 use std::ptr;
-
-use super::guard;
-
-/// Frees a string that the library returned as "char *".
-///
-/// Does not block.
-///
-/// @param string  The string, or NULL, which is ignored.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcpclient_string_free(string: *mut c_char) {
-    guard::plain((), || {
-        if !string.is_null() {
-            // SAFETY: the caller passes a string of `owned`, and does not use it again.
-            drop(unsafe { CString::from_raw(string) });
-        }
-    })
-}
 
 /// A copy with a NUL at its end; a NUL inside, which would hide the rest from C, becomes U+FFFD.
 pub(super) fn terminated(text: &str) -> CString {
     CString::new(text)
         .unwrap_or_else(|_| CString::new(text.replace('\0', "\u{FFFD}")).expect("the only NULs were just replaced"))
-}
-
-/// A string that the caller frees.
-pub(super) fn owned(text: Option<&str>) -> *mut c_char {
-    text.map_or(ptr::null_mut(), |text| terminated(text).into_raw())
 }
 
 /// A string that belongs to a handle; NULL for `None`.

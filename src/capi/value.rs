@@ -110,9 +110,7 @@ pub unsafe extern "C" fn mcpclient_value_copy<'a>(
 /// @param value  The value.
 /// @return The text; "null" when value is NULL. Valid until value is freed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcpclient_value_json<'a>(
-    value: MaybeUninit<&'a mcpclient_value<'a>>,
-) -> MaybeUninit<&'a c_char> {
+pub unsafe extern "C" fn mcpclient_value_json<'a>(value: *const mcpclient_value<'a>) -> MaybeUninit<&'a c_char> {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         guard::plain(text::never_null(c"null"), || {
@@ -131,8 +129,8 @@ pub unsafe extern "C" fn mcpclient_value_json<'a>(
 ///         NUL inside, or an argument is NULL. Valid until value is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_value_string(
-    value: MaybeUninit<&mcpclient_value>,
-    pointer: MaybeUninit<&c_char>,
+    value: *const mcpclient_value,
+    pointer: *const c_char,
 ) -> *const c_char {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
@@ -152,8 +150,8 @@ pub unsafe extern "C" fn mcpclient_value_string(
 /// @return Whether there is a number at pointer that is whole and fits.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_value_int64(
-    value: MaybeUninit<&mcpclient_value>,
-    pointer: MaybeUninit<&c_char>,
+    value: *const mcpclient_value,
+    pointer: *const c_char,
     out: *mut i64,
 ) -> bool {
     // SAFETY: the caller keeps the contract of the header.
@@ -175,8 +173,8 @@ pub unsafe extern "C" fn mcpclient_value_int64(
 /// @return Whether there is a number at pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_value_double(
-    value: MaybeUninit<&mcpclient_value>,
-    pointer: MaybeUninit<&c_char>,
+    value: *const mcpclient_value,
+    pointer: *const c_char,
     out: *mut f64,
 ) -> bool {
     // SAFETY: the caller keeps the contract of the header.
@@ -198,8 +196,8 @@ pub unsafe extern "C" fn mcpclient_value_double(
 /// @return Whether there is a boolean at pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_value_bool(
-    value: MaybeUninit<&mcpclient_value>,
-    pointer: MaybeUninit<&c_char>,
+    value: *const mcpclient_value,
+    pointer: *const c_char,
     out: *mut bool,
 ) -> bool {
     // SAFETY: the caller keeps the contract of the header.
@@ -221,10 +219,7 @@ pub unsafe extern "C" fn mcpclient_value_bool(
 /// @return The number of elements or members; 0 when there is neither an array
 ///         nor an object at pointer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcpclient_value_count(
-    value: MaybeUninit<&mcpclient_value>,
-    pointer: MaybeUninit<&c_char>,
-) -> usize {
+pub unsafe extern "C" fn mcpclient_value_count(value: *const mcpclient_value, pointer: *const c_char) -> usize {
     // SAFETY: the caller keeps the contract of the header.
     unsafe { guard::plain(0, || look(value, pointer).map_or(0, |(value, pointer)| value.count(pointer))) }
 }
@@ -241,12 +236,9 @@ pub unsafe extern "C" fn mcpclient_value_free(value: *mut mcpclient_value) {
 }
 
 /// Reads the arguments of a getter, which has nowhere to say what is wrong with them.
-unsafe fn look<'a>(
-    value: MaybeUninit<&'a mcpclient_value<'a>>,
-    pointer: MaybeUninit<&'a c_char>,
-) -> Option<(&'a Value, &'a str)> {
+unsafe fn look<'a>(value: *const mcpclient_value<'a>, pointer: *const c_char) -> Option<(&'a Value, &'a str)> {
     // SAFETY: promised by the caller.
-    unsafe { Some((arg::optional(value)?.get(), arg::text(pointer, "pointer").ok()?)) }
+    unsafe { Some((arg::optional(value)?.get(), arg::optional_text(pointer, "pointer").ok()??)) }
 }
 
 /// Leaves what was found where the caller wants it.

@@ -278,8 +278,8 @@ impl Client {
     }
 
     /// The version that was agreed on, `None` while not connected.
-    pub fn protocol_version(&self) -> Option<String> {
-        self.process().connected().map(|session| session.version.as_str().to_owned())
+    pub fn protocol_version(&self) -> Option<&'static str> {
+        self.process().connected().map(|session| session.version.as_str())
     }
 
     fn operate<T>(&self, work: impl FnOnce(&Operation<'_>) -> Result<T, Error>) -> Result<T, Error> {
@@ -378,7 +378,7 @@ impl Client {
     }
 
     /// Asks for log messages of this severity and above, from now on.
-    pub fn set_log_level(&self, level: &str) -> Result<(), Error> {
+    pub fn set_server_log_level(&self, level: &str) -> Result<(), Error> {
         if !LOG_LEVELS.contains(&level) {
             let levels = LOG_LEVELS.join(", ");
             return Err(Error::InvalidArgument(format!("not a log level: one of {levels} is expected")));

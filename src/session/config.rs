@@ -52,7 +52,7 @@ pub(crate) struct Settings {
     pub(crate) identity: Implementation,
     /// Whether the servers' cache hints are honoured.
     pub(crate) cache: bool,
-    /// What `set_log_level` asked for.
+    /// What `set_server_log_level` asked for.
     pub(crate) log_level: Option<String>,
 }
 

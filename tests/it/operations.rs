@@ -194,7 +194,7 @@ fn what_the_server_lacks_is_named() {
     lacks("prompts", client.list_prompts().map(drop));
     lacks("prompts", client.get_prompt("x", None).map(drop));
     lacks("completions", client.complete(r#"{"type":"ref/prompt","name":"x"}"#, "a", "b").map(drop));
-    lacks("logging", client.set_log_level("info"));
+    lacks("logging", client.set_server_log_level("info"));
     assert!(server.names().iter().all(|name| name == "server/discover"), "{:?}", server.names());
 }
 
@@ -363,7 +363,7 @@ fn a_new_session_has_the_log_level_too() {
         }
         let client = Client::new(&server.url(path)).unwrap();
         client.set_proxy(Some("")).unwrap();
-        client.set_log_level("warning").unwrap();
+        client.set_server_log_level("warning").unwrap();
         client.close();
         client.ping().unwrap();
         let levels = server.named("logging/setLevel");

@@ -33,7 +33,7 @@ unsafe extern "C" {
     fn mcpclient_set_connect_timeout_ms(client: *mut Handle, ms: u32, error: Errors) -> i32;
     fn mcpclient_set_max_response_bytes(client: *mut Handle, bytes: u64, error: Errors) -> i32;
     fn mcpclient_set_ca_file(client: *mut Handle, path: Text, error: Errors) -> i32;
-    fn mcpclient_set_tls_verify(client: *mut Handle, verify: i32, error: Errors) -> i32;
+    fn mcpclient_set_tls_verify(client: *mut Handle, verify: bool, error: Errors) -> i32;
     fn mcpclient_set_proxy(client: *mut Handle, url: Text, error: Errors) -> i32;
     fn mcpclient_connect(client: *mut Handle, error: Errors) -> i32;
     fn mcpclient_ping(client: *mut Handle, error: Errors) -> i32;
@@ -49,11 +49,11 @@ unsafe extern "C" {
     fn mcpclient_cancel(client: *mut Handle);
     fn mcpclient_close(client: *mut Handle);
     fn mcpclient_transport_in_use(client: *const Handle) -> i32;
-    fn mcpclient_protocol_version(client: *const Handle) -> *mut c_char;
-    fn mcpclient_bearer_auth_new(token: Text, error: Errors) -> *mut Handle;
-    fn mcpclient_bearer_auth_set_token(auth: *mut Handle, token: Text, error: Errors) -> i32;
-    fn mcpclient_token_file_new(path: Text, error: Errors) -> *mut Handle;
-    fn mcpclient_token_provider_new(
+    fn mcpclient_protocol_version(client: *const Handle) -> *const c_char;
+    fn mcpclient_auth_bearer_new(token: Text, error: Errors) -> *mut Handle;
+    fn mcpclient_auth_set_token(auth: *mut Handle, token: Text, error: Errors) -> i32;
+    fn mcpclient_auth_token_file_new(path: Text, error: Errors) -> *mut Handle;
+    fn mcpclient_auth_token_callback_new(
         callback: TokenCallback,
         user_data: *mut c_void,
         user_data_free: Option<Release>,
@@ -70,7 +70,6 @@ unsafe extern "C" {
     fn mcpclient_error_www_authenticate(error: *const Handle) -> Text;
     fn mcpclient_error_challenge_parameter(error: *const Handle, name: Text) -> Text;
     fn mcpclient_error_free(error: *mut Handle);
-    fn mcpclient_string_free(string: *mut c_char);
 }
 
 fn c_string(text: &str) -> CString {
@@ -280,7 +279,7 @@ impl Driver for C {
     }
 
     fn set_tls_verify(&self, verify: bool) -> Outcome {
-        call(|error| unsafe { mcpclient_set_tls_verify(self.0, verify.into(), error) })
+        call(|error| unsafe { mcpclient_set_tls_verify(self.0, verify, error) })
     }
 
     fn set_proxy(&self, proxy: Option<&str>) -> Outcome {
@@ -294,32 +293,29 @@ impl Driver for C {
     }
 
     fn protocol_version(&self) -> Option<String> {
-        unsafe {
-            let text = mcpclient_protocol_version(self.0);
-            let version = read(text);
-            mcpclient_string_free(text);
-            version
-        }
+        unsafe { read(mcpclient_protocol_version(self.0)) }
     }
 
     fn bearer_auth(token: &str) -> Outcome<CAuth> {
         let token = c_string(token);
-        make(|error| unsafe { mcpclient_bearer_auth_new(token.as_ptr(), error) }).map(CAuth)
+        make(|error| unsafe { mcpclient_auth_bearer_new(token.as_ptr(), error) }).map(CAuth)
     }
 
     fn set_token(auth: &CAuth, token: &str) -> Outcome {
         let token = c_string(token);
-        call(|error| unsafe { mcpclient_bearer_auth_set_token(auth.0, token.as_ptr(), error) })
+        call(|error| unsafe { mcpclient_auth_set_token(auth.0, token.as_ptr(), error) })
     }
 
     fn token_file(path: &Path) -> Outcome<CAuth> {
         let path = path_text(path);
-        make(|error| unsafe { mcpclient_token_file_new(path.as_ptr(), error) }).map(CAuth)
+        make(|error| unsafe { mcpclient_auth_token_file_new(path.as_ptr(), error) }).map(CAuth)
     }
 
     fn token_provider(provider: impl Fn(&mut dyn Asked) + Send + Sync + 'static) -> CAuth {
         let provider: Box<Provider> = Box::new(Box::new(provider));
         let user_data = Box::into_raw(provider).cast();
-        make(|error| unsafe { mcpclient_token_provider_new(ask, user_data, Some(forget), error) }).map(CAuth).unwrap()
+        make(|error| unsafe { mcpclient_auth_token_callback_new(ask, user_data, Some(forget), error) })
+            .map(CAuth)
+            .unwrap()
     }
 }

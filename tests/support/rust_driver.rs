@@ -112,7 +112,7 @@ impl Driver for Rust {
     }
 
     fn protocol_version(&self) -> Option<String> {
-        self.0.protocol_version()
+        self.0.protocol_version().map(str::to_owned)
     }
 
     fn bearer_auth(token: &str) -> Outcome<Auth> {

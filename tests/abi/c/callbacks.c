@@ -23,7 +23,7 @@ static void give_token(void *user_data, mcpclient_token_request *request)
 static mcpclient *client_with(struct tokens *tokens, int argc, char **argv)
 {
     mcpclient *client = client_of(argc, argv, "/locked");
-    mcpclient_auth *auth = mcpclient_token_provider_new(give_token, tokens, NULL, NULL);
+    mcpclient_auth *auth = mcpclient_auth_token_callback_new(give_token, tokens, NULL, NULL);
     CHECK_OK(mcpclient_set_auth(client, auth, &error));
     mcpclient_auth_free(auth);
     return client;
@@ -62,7 +62,7 @@ static void give_bad_tokens(void *user_data, mcpclient_token_request *request)
     CHECK_FAILS(MCPCLIENT_ERROR_INVALID_ARGUMENT, "token", mcpclient_token_request_set(request, no_text, &error));
     CHECK_FAILS(MCPCLIENT_ERROR_INVALID_ARGUMENT, "Bearer", mcpclient_token_request_set(request, "Bearer x", &error));
     CHECK_FAILS(MCPCLIENT_ERROR_INVALID_ARGUMENT, "space", mcpclient_token_request_set(request, "a b", &error));
-    CHECK_FAILS(MCPCLIENT_ERROR_INVALID_STATE, "", mcpclient_bearer_auth_set_token(auth, "x", &error));
+    CHECK_FAILS(MCPCLIENT_ERROR_INVALID_STATE, "", mcpclient_auth_set_token(auth, "x", &error));
     CHECK_OK(mcpclient_token_request_set(request, "first", &error));
     CHECK_OK(mcpclient_token_request_set(request, "letmein", &error));
 }
@@ -71,7 +71,7 @@ static void the_last_good_token_counts(int argc, char **argv)
 {
     mcpclient *client = client_of(argc, argv, "/locked");
     mcpclient_auth *auth = NULL;
-    auth = mcpclient_token_provider_new(give_bad_tokens, &auth, NULL, NULL);
+    auth = mcpclient_auth_token_callback_new(give_bad_tokens, &auth, NULL, NULL);
     CHECK_OK(mcpclient_set_auth(client, auth, &error));
     CHECK_OK(mcpclient_ping(client, &error));
     mcpclient_free(client);

@@ -15,14 +15,14 @@ int main(int argc, char **argv)
     CHECK_OK(mcpclient_set_transport(client, MCPCLIENT_TRANSPORT_AUTO, &error));
     CHECK_OK(mcpclient_set_transport(client, MCPCLIENT_TRANSPORT_STREAMABLE_HTTP, &error));
 
-    /* Settings that are on or off take any number. */
-    CHECK_OK(mcpclient_set_tls_verify(client, INT32_MIN, &error));
-    CHECK_OK(mcpclient_set_cache(client, -7, &error));
-    CHECK_OK(mcpclient_set_cache(client, 0, &error));
+    CHECK_OK(mcpclient_set_tls_verify(client, false, &error));
+    CHECK_OK(mcpclient_set_tls_verify(client, true, &error));
+    CHECK_OK(mcpclient_set_cache(client, false, &error));
+    CHECK_OK(mcpclient_set_cache(client, true, &error));
 
     CHECK_FAILS(MCPCLIENT_ERROR_INVALID_ARGUMENT, "2025-06-18", mcpclient_set_protocol_version(client, "1.0", &error));
     CHECK_FAILS(MCPCLIENT_ERROR_INVALID_ARGUMENT, "bytes", mcpclient_set_max_response_bytes(client, 0, &error));
-    CHECK_FAILS(MCPCLIENT_ERROR_INVALID_ARGUMENT, "emergency", mcpclient_set_log_level(client, "loud", &error));
+    CHECK_FAILS(MCPCLIENT_ERROR_INVALID_ARGUMENT, "emergency", mcpclient_set_server_log_level(client, "loud", &error));
 
     CHECK_OK(mcpclient_ping(client, &error));
     CHECK(mcpclient_transport_in_use(client) == MCPCLIENT_TRANSPORT_STREAMABLE_HTTP);

@@ -31,9 +31,9 @@ static mcpclient_token_callback token_callback;
 static void constructors(void)
 {
     MAKES_NOTHING("url", mcpclient_new, text);
-    MAKES_NOTHING("token", mcpclient_bearer_auth_new, text);
-    MAKES_NOTHING("path", mcpclient_token_file_new, text);
-    MAKES_NOTHING("callback", mcpclient_token_provider_new, token_callback, NULL, NULL);
+    MAKES_NOTHING("token", mcpclient_auth_bearer_new, text);
+    MAKES_NOTHING("path", mcpclient_auth_token_file_new, text);
+    MAKES_NOTHING("callback", mcpclient_auth_token_callback_new, token_callback, NULL, NULL);
 }
 
 static void no_client(void)
@@ -57,11 +57,11 @@ static void no_client(void)
     REFUSED("client", mcpclient_set_max_response_bytes, client, 1);
     REFUSED("client", mcpclient_set_ca_file, client, text);
     REFUSED("client", mcpclient_set_client_certificate, client, text, text);
-    REFUSED("client", mcpclient_set_tls_verify, client, 1);
+    REFUSED("client", mcpclient_set_tls_verify, client, true);
     REFUSED("client", mcpclient_set_proxy, client, text);
     REFUSED("client", mcpclient_set_capabilities, client, text);
     REFUSED("client", mcpclient_set_client_info, client, text, text);
-    REFUSED("client", mcpclient_set_cache, client, 1);
+    REFUSED("client", mcpclient_set_cache, client, true);
     REFUSED("client", mcpclient_request, client, text, text, NULL);
     REFUSED("client", mcpclient_notify, client, text, text);
     REFUSED("client", mcpclient_list_tools, client, NULL);
@@ -72,7 +72,7 @@ static void no_client(void)
     REFUSED("client", mcpclient_list_prompts, client, NULL);
     REFUSED("client", mcpclient_get_prompt, client, text, text, NULL);
     REFUSED("client", mcpclient_complete, client, text, text, text, NULL);
-    REFUSED("client", mcpclient_set_log_level, client, text);
+    REFUSED("client", mcpclient_set_server_log_level, client, text);
     REFUSED("client", mcpclient_server_info, client, NULL);
     REFUSED("client", mcpclient_on_notification, client, text, NULL, NULL, NULL);
     REFUSED("client", mcpclient_on_request, client, text, NULL, NULL, NULL);
@@ -92,7 +92,7 @@ static void no_text(mcpclient *good)
     REFUSED("reference", mcpclient_complete, good, text, "x", "x", NULL);
     REFUSED("argument_name", mcpclient_complete, good, "{}", text, "x", NULL);
     REFUSED("argument_value", mcpclient_complete, good, "{}", "x", text, NULL);
-    REFUSED("level", mcpclient_set_log_level, good, text);
+    REFUSED("level", mcpclient_set_server_log_level, good, text);
     REFUSED("method", mcpclient_on_request, good, text, NULL, NULL, NULL);
 }
 
@@ -112,9 +112,9 @@ static void what_may_be_null(mcpclient *good)
 
 static void no_auth_request_or_reply(void)
 {
-    REFUSED("auth", mcpclient_bearer_auth_set_token, auth, "x");
-    mcpclient_auth *good = mcpclient_bearer_auth_new("x", NULL);
-    REFUSED("token", mcpclient_bearer_auth_set_token, good, text);
+    REFUSED("auth", mcpclient_auth_set_token, auth, "x");
+    mcpclient_auth *good = mcpclient_auth_bearer_new("x", NULL);
+    REFUSED("token", mcpclient_auth_set_token, good, text);
     mcpclient_auth_free(good);
     mcpclient_auth_free(auth);
 
@@ -165,7 +165,6 @@ static void no_error(void)
     CHECK(mcpclient_error_challenge_parameter(error, text) == NULL);
     mcpclient_error_free(error);
     mcpclient_error_free(NULL);
-    mcpclient_string_free(NULL);
 }
 
 int main(int argc, char **argv)

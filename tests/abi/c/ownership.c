@@ -19,11 +19,11 @@ static void inputs_are_copied(int argc, char **argv)
 static void shared_credentials_outlive_their_handle(int argc, char **argv)
 {
     mcpclient *first = client_of(argc, argv, "/locked"), *second = client_of(argc, argv, "/locked");
-    mcpclient_auth *auth = mcpclient_bearer_auth_new("old", NULL);
+    mcpclient_auth *auth = mcpclient_auth_bearer_new("old", NULL);
     CHECK_OK(mcpclient_set_auth(first, auth, &error));
     CHECK_OK(mcpclient_set_auth(second, auth, &error));
     CHECK_FAILS(MCPCLIENT_ERROR_UNAUTHORIZED, "", mcpclient_ping(first, &error));
-    CHECK_OK(mcpclient_bearer_auth_set_token(auth, "letmein", &error));
+    CHECK_OK(mcpclient_auth_set_token(auth, "letmein", &error));
     mcpclient_auth_free(auth);
     CHECK_OK(mcpclient_ping(first, &error));
     mcpclient_free(first);
@@ -38,16 +38,16 @@ static void a_token_file_is_followed(int argc, char **argv)
 {
     FILE *file = fopen("token", "w");
     CHECK(file != NULL && fputs("letmein\n", file) >= 0 && fclose(file) == 0);
-    mcpclient_auth *auth = mcpclient_token_file_new("token", NULL);
+    mcpclient_auth *auth = mcpclient_auth_token_file_new("token", NULL);
     CHECK(auth != NULL);
     mcpclient *client = client_of(argc, argv, "/locked");
     CHECK_OK(mcpclient_set_auth(client, auth, &error));
     CHECK_OK(mcpclient_ping(client, &error));
-    CHECK_FAILS(MCPCLIENT_ERROR_INVALID_STATE, "", mcpclient_bearer_auth_set_token(auth, "other", &error));
+    CHECK_FAILS(MCPCLIENT_ERROR_INVALID_STATE, "", mcpclient_auth_set_token(auth, "other", &error));
     mcpclient_auth_free(auth);
     mcpclient_free(client);
     CHECK(remove("token") == 0);
-    CHECK(mcpclient_token_file_new("token", NULL) == NULL);
+    CHECK(mcpclient_auth_token_file_new("token", NULL) == NULL);
 }
 
 static int freed;
@@ -92,16 +92,16 @@ static const mcpclient_token_callback no_callback;
 
 static void providers_free_their_user_data_once(int argc, char **argv)
 {
-    mcpclient_auth *auth = mcpclient_token_provider_new(no_callback, &freed, count_free, NULL);
+    mcpclient_auth *auth = mcpclient_auth_token_callback_new(no_callback, &freed, count_free, NULL);
     CHECK(auth == NULL && times_freed() == 1);
 
-    auth = mcpclient_token_provider_new(ask_nobody, &freed, count_free, NULL);
+    auth = mcpclient_auth_token_callback_new(ask_nobody, &freed, count_free, NULL);
     CHECK(auth != NULL && times_freed() == 0);
     mcpclient_auth_free(auth);
     CHECK(times_freed() == 1);
 
     mcpclient *client = client_of(argc, argv, "/mcp"), *other = client_of(argc, argv, "/mcp");
-    auth = mcpclient_token_provider_new(ask_nobody, &freed, count_free, NULL);
+    auth = mcpclient_auth_token_callback_new(ask_nobody, &freed, count_free, NULL);
     CHECK_OK(mcpclient_set_auth(client, auth, &error));
     CHECK_OK(mcpclient_set_auth(other, auth, &error));
     mcpclient_auth_free(auth);
@@ -158,7 +158,6 @@ static void nothing_is_freed_twice_by_freeing_nothing(void)
     mcpclient_auth_free(NULL);
     mcpclient_value_free(NULL);
     mcpclient_error_free(NULL);
-    mcpclient_string_free(NULL);
 }
 
 int main(int argc, char **argv)

@@ -74,9 +74,8 @@ static void the_server_introduces_itself(mcpclient *client)
     CHECK(mcpclient_value_count(info, "/capabilities") == 1);
     mcpclient_value_free(info);
 
-    char *version = mcpclient_protocol_version(client);
+    const char *version = mcpclient_protocol_version(client);
     CHECK(version != NULL && strlen(version) == strlen("2025-11-25"));
-    mcpclient_string_free(version);
 }
 
 static void any_request_and_notification(mcpclient *client)

@@ -195,8 +195,8 @@ void everything_a_server_offers_can_be_asked_for()
     mcpclient::client other(asking + "/mcp");
     const mcpclient::value completed = other.complete(R"({"type":"ref/prompt","name":"greet"})", "name", "A");
     CHECK(completed.get_string("/completion/values/1") == "Alan");
-    other.set_log_level("debug");
-    CHECK(refuses([&] { other.set_log_level("loud"); }));
+    other.set_server_log_level("debug");
+    CHECK(refuses([&] { other.set_server_log_level("loud"); }));
     other.notify("notifications/roots/list_changed");
     other.notify("notifications/progress", R"({"progressToken":1,"progress":1})");
 }

@@ -112,10 +112,8 @@ static void answers(mcpclient *client, const struct call *call)
 /* Whether the protocol is that of 2026-07-28, which has no sessions. */
 static bool is_modern(mcpclient *client)
 {
-    char *version = mcpclient_protocol_version(client);
-    bool modern = version != NULL && strcmp(version, "2026-07-28") >= 0;
-    mcpclient_string_free(version);
-    return modern;
+    const char *version = mcpclient_protocol_version(client);
+    return version != NULL && strcmp(version, "2026-07-28") >= 0;
 }
 
 /* The cases. Each has a client of its own. */
@@ -217,11 +215,11 @@ static void logging(const struct server *server, mcpclient *client)
     struct inbox inbox = {.lock = PTHREAD_MUTEX_INITIALIZER, .method = "notifications/message"};
     OK(mcpclient_on_notification, client, NULL, take, &inbox, NULL);
     mcpclient_error *error = NULL;
-    mcpclient_status status = mcpclient_set_log_level(client, "debug", &error);
+    mcpclient_status status = mcpclient_set_server_log_level(client, "debug", &error);
     /* FastMCP 2 logs, but does not say so, and cannot be told how much. */
     bool unsaid = strcmp(server->kind, "fastmcp") == 0 && status == MCPCLIENT_ERROR_UNSUPPORTED
         && strstr(mcpclient_error_message(error), "logging") != NULL;
-    ends_with("mcpclient_set_log_level", unsaid ? MCPCLIENT_ERROR_UNSUPPORTED : MCPCLIENT_OK, status, error);
+    ends_with("mcpclient_set_server_log_level", unsaid ? MCPCLIENT_ERROR_UNSUPPORTED : MCPCLIENT_OK, status, error);
     OK(mcpclient_call_tool, client, server->log.tool, server->log.arguments, NULL);
     comes(&inbox, 1, server->log.text);
     mcpclient_close(client);

@@ -140,11 +140,11 @@ static void used_in_threads(char **argv)
 static void rotated(char **argv)
 {
     mcpclient *client = new_client(argv);
-    mcpclient_auth *auth = mcpclient_bearer_auth_new(show(&token), NULL);
+    mcpclient_auth *auth = mcpclient_auth_bearer_new(show(&token), NULL);
     hide();
     CHECK_OK(mcpclient_set_auth(client, auth, &error));
     ping(client, 5);
-    CHECK_OK(mcpclient_bearer_auth_set_token(auth, show(&other), &error));
+    CHECK_OK(mcpclient_auth_set_token(auth, show(&other), &error));
     hide();
     ping(client, 1);
     CHECK(copies(&token, "rotated token") == 0 && copies(&other, NULL) > 0);
@@ -185,7 +185,7 @@ static void unusable(char **argv)
 static void from_a_file(char **argv)
 {
     mcpclient *client = new_client(argv);
-    mcpclient_auth *auth = mcpclient_token_file_new(argv[7], NULL);
+    mcpclient_auth *auth = mcpclient_auth_token_file_new(argv[7], NULL);
     CHECK_OK(mcpclient_set_auth(client, auth, &error));
     mcpclient_auth_free(auth);
     CHECK(copies(&token, NULL) == 1); /* the reading has left none behind */
@@ -207,7 +207,7 @@ static void from_a_provider(char **argv)
 {
     int asked = 0;
     mcpclient *client = new_client(argv);
-    mcpclient_auth *auth = mcpclient_token_provider_new(provide, &asked, NULL, NULL);
+    mcpclient_auth *auth = mcpclient_auth_token_callback_new(provide, &asked, NULL, NULL);
     CHECK_OK(mcpclient_set_auth(client, auth, &error));
     mcpclient_auth_free(auth);
     ping(client, 5);

@@ -31,7 +31,7 @@ static void *disturb(void *unused)
     for (unsigned i = 0; !__atomic_load_n(&done, __ATOMIC_SEQ_CST); i++) {
         char token[64];
         snprintf(token, sizeof token, "token-of-the-soak-number-%u", i);
-        CHECK_OK(mcpclient_bearer_auth_set_token(auth, token, &error));
+        CHECK_OK(mcpclient_auth_set_token(auth, token, &error));
         CHECK_OK(mcpclient_set_header(clients[i % CLIENTS], "X-Turn", i % 3 ? token : NULL, &error));
         if (i % 20 == 0)
             mcpclient_cancel(clients[i % CLIENTS]);
@@ -46,7 +46,7 @@ int main(int argc, char **argv)
     pthread_t disturbing;
     CHECK(argc == 4);
     long pings = atol(argv[3]);
-    auth = mcpclient_bearer_auth_new("token-of-the-soak", NULL);
+    auth = mcpclient_auth_bearer_new("token-of-the-soak", NULL);
     for (int i = 0; i < CLIENTS; i++) {
         clients[i] = client_at(argv[1], argv[2]);
         CHECK_OK(mcpclient_set_timeout_ms(clients[i], 3000, &error));

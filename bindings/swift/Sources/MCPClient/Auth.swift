@@ -14,12 +14,12 @@ public final class Auth: @unchecked Sendable {
 
     /// A token that `setToken` can rotate.
     public static func bearer(_ token: String) throws -> Auth {
-        Auth(handle: try made { mcpclient_bearer_auth_new(token, $0) })
+        Auth(handle: try made { mcpclient_auth_bearer_new(token, $0) })
     }
 
     /// A token in a file that something else rotates.
     public static func tokenFile(_ path: String) throws -> Auth {
-        Auth(handle: try made { mcpclient_token_file_new(path, $0) })
+        Auth(handle: try made { mcpclient_auth_token_file_new(path, $0) })
     }
 
     /// A token that a function gets: before the first request, and once more after a 401 with its WWW-Authenticate
@@ -28,7 +28,7 @@ public final class Auth: @unchecked Sendable {
     public static func tokenProvider(_ provider: @escaping @Sendable (_ challenge: String?) -> String?) throws -> Auth {
         let box = Unmanaged.passRetained(ProviderBox(provider))
         return Auth(handle: try made { error in
-            mcpclient_token_provider_new(
+            mcpclient_auth_token_callback_new(
                 { userData, request in
                     let box = Unmanaged<ProviderBox>.fromOpaque(userData!).takeUnretainedValue()
                     let challenge = mcpclient_token_request_challenge(request).map { String(cString: $0) }
@@ -44,7 +44,7 @@ public final class Auth: @unchecked Sendable {
 
     /// Rotates the token of `bearer`, for every client that has these credentials.
     public func setToken(_ token: String) throws {
-        try check { mcpclient_bearer_auth_set_token(handle, token, $0) }
+        try check { mcpclient_auth_set_token(handle, token, $0) }
     }
 }
 

@@ -51,11 +51,7 @@ public final class Client: @unchecked Sendable {
 
     /// nil while not connected.
     public var protocolVersion: String? {
-        guard let version = mcpclient_protocol_version(handle) else {
-            return nil
-        }
-        defer { mcpclient_string_free(version) }
-        return String(cString: version)
+        mcpclient_protocol_version(handle).map { String(cString: $0) }
     }
 
     // MARK: Settings
