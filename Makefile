@@ -45,7 +45,7 @@ fill = sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@INCLUD
     -e 's|@VERSION@|$(VERSION)|g' -e 's|@STATIC_LIBS@|$(STATIC_LIBS)|g' -e 's|@SHARED_VERSION@|$(SHARED_VERSION)|g' \
     -e 's|@SHARED_INSTALL_NAME@|$(SHARED_INSTALL_NAME)|g' packaging/$(notdir $(1)).in >$(TO_LIB)/$(1) && chmod 644 $(TO_LIB)/$(1)
 
-.PHONY: all demo check test soak fuzz bench header conformance-client conformance lint format tools advisories msrv abi install uninstall docs clean help
+.PHONY: all demo check test interop soak fuzz bench header conformance-client conformance lint format tools advisories msrv abi install uninstall docs clean help
 
 all: ## build the static and the shared library (the default)
 	$(CARGO) build $(if $(filter release,$(PROFILE)),--release)
@@ -59,6 +59,12 @@ check: lint ## format, lints and the Rust tests: two to three minutes once built
 
 test: ## run every test
 	@status=0; $(CARGO) test --no-fail-fast || status=1; tests/outside/run.sh || status=1; exit $$status
+
+interop: all ## run the real servers: ping and every operation
+	mkdir -p target
+	$(CC) $(C_WARNINGS) -Iinclude examples/c/ping.c $(BUILD_DIR)/libmcpclient.a $(STATIC_LIBS) -o target/interop-ping
+	python3 tests/outside/interop/run.py target/interop-ping
+	python3 tests/outside/interop/operations.py
 
 soak: ## ping 100000 times on each transport with failures mixed in
 	SOAK=$(or $(SOAK),100000) $(CARGO) test --test process soak -- --nocapture --test-threads 1
@@ -83,14 +89,14 @@ lint: ## check format, Rust lints, C warnings, spelling, shell scripts and depen
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CC) $(C_WARNINGS) -Iinclude -fsyntax-only examples/c/*.c tests/outside/conformance/*.c tests/outside/interop/*.c
-	tests/lint/run.sh
+	tests/outside/lint/run.sh
 
 format: tools ## format the Rust and C sources
 	$(CARGO) fmt
 	git ls-files '*.c' '*.h' '*.cc' '*.hpp' | grep -vx include/mcpclient.h | xargs target/tools/bin/clang-format -i
 
 tools: ## install the linters into target/tools (from PyPI)
-	tests/lint/tools.sh
+	tests/outside/lint/tools.sh
 
 advisories: ## look the dependencies up in the RustSec database (needs the network)
 	PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo-deny --log-level error --locked check advisories
@@ -100,7 +106,7 @@ msrv: ## check that the oldest Rust that Cargo.toml states compiles the library 
 	$(CARGO) +$(RUST_VERSION) check --locked --lib --target-dir $(or $(CARGO_TARGET_DIR),target)/msrv
 
 abi: ## compare the C ABI and the crate's API with the last release
-	tests/abi/run.sh
+	tests/outside/abi/run.sh
 
 install: ## install what `make` has built (PREFIX, LIBDIR, INCLUDEDIR, DESTDIR)
 	@test -f $(BUILD_DIR)/$(SHARED) || { echo "nothing is built yet: run make first" >&2; exit 1; }

@@ -326,8 +326,8 @@ public:
     static auth token_provider(token_callback callback)
     {
         auto *const kept = callback ? new token_callback(std::move(callback)) : nullptr;
-        return auth(
-            made(mcpclient_auth_token_callback_new, kept == nullptr ? nullptr : run, kept, free_callback<token_callback>));
+        return auth(made(mcpclient_auth_token_callback_new, kept == nullptr ? nullptr : run, kept,
+                         free_callback<token_callback>));
     }
 
     /// Rotates the token of bearer(), for every client that has these credentials.

@@ -2,10 +2,10 @@
 # What can be said about the sources without building them: layout, spelling, shell scripts, dependencies. `make tools`
 # installs what is missing here; with CI=true this does so itself, and nothing may be left out.
 set -eu
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../.."
 
 status=0
-if [ "${CI:-}" = true ]; then tests/lint/tools.sh; fi
+if [ "${CI:-}" = true ]; then tests/outside/lint/tools.sh; fi
 PATH=$PWD/target/tools/bin:$PATH
 
 # lint TOOL ARGUMENT...: reports a tool that is missing; with CI=true that is a failure.
