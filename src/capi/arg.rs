@@ -84,7 +84,7 @@ pub(super) unsafe fn exclusive<'a, T>(pointer: MaybeUninit<&'a mut T>, name: &st
 /// The object that a caller gives back to be freed; `None` for NULL.
 ///
 /// # Safety
-/// The pointer is NULL or came from `guard::handle`, and is not used again.
+/// The pointer is NULL or came from `outcome::handle`, and is not used again.
 pub(super) unsafe fn owned<T>(pointer: *mut T) -> Option<Box<T>> {
     // SAFETY: not NULL; the rest is promised by the caller.
     (!pointer.is_null()).then(|| unsafe { Box::from_raw(pointer) })

@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
 use super::user_data::UserData;
-use super::{arg, guard, text};
+use super::{arg, guard, outcome, text};
 use crate::{Auth, TokenRequest};
 
 /// Credentials, shared by any number of clients.
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn mcpclient_auth_bearer_new(
     error_out: *mut *mut mcpclient_error,
 ) -> *mut mcpclient_auth {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { guard::handle(error_out, || Auth::bearer(arg::text(token, "token")?).map(mcpclient_auth)) }
+    unsafe { outcome::handle(error_out, || Auth::bearer(arg::text(token, "token")?).map(mcpclient_auth)) }
 }
 
 /// Rotates the token, for every client that has these credentials, from its
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn mcpclient_auth_set_token(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { guard::status(error_out, || arg::required(auth, "auth")?.0.set_token(arg::text(token, "token")?)) }
+    unsafe { outcome::status(error_out, || arg::required(auth, "auth")?.0.set_token(arg::text(token, "token")?)) }
 }
 
 /// Makes credentials of a bearer token in a file that something else rotates,
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn mcpclient_auth_token_file_new(
     error_out: *mut *mut mcpclient_error,
 ) -> *mut mcpclient_auth {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { guard::handle(error_out, || Auth::token_file(arg::path(path, "path")?).map(mcpclient_auth)) }
+    unsafe { outcome::handle(error_out, || Auth::token_file(arg::path(path, "path")?).map(mcpclient_auth)) }
 }
 
 /// Makes credentials that ask a callback for the token.
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn mcpclient_auth_token_callback_new(
     let user_data = UserData::new(user_data, user_data_free);
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::handle(error_out, || {
+        outcome::handle(error_out, || {
             let callback = arg::callback(callback, "callback")?;
             let provider = move |request: &mut TokenRequest| {
                 let challenge = request.challenge().map(text::terminated);
@@ -186,7 +186,9 @@ pub unsafe extern "C" fn mcpclient_token_request_set(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { guard::status(error_out, || arg::exclusive(request, "request")?.request.set(arg::text(token, "token")?)) }
+    unsafe {
+        outcome::status(error_out, || arg::exclusive(request, "request")?.request.set(arg::text(token, "token")?))
+    }
 }
 
 /// Frees credentials.

@@ -3,7 +3,7 @@ use std::mem::MaybeUninit;
 
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
-use super::{arg, guard, text};
+use super::{arg, guard, outcome, text};
 use crate::{Client, TransportKind};
 
 /// How messages travel: one of MCPCLIENT_TRANSPORT_*.
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn mcpclient_new(
     error_out: *mut *mut mcpclient_error,
 ) -> *mut mcpclient {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { guard::handle(error_out, || Client::new(arg::text(url, "url")?).map(mcpclient)) }
+    unsafe { outcome::handle(error_out, || Client::new(arg::text(url, "url")?).map(mcpclient)) }
 }
 
 /// Closes a client as mcpclient_close does, and frees it.
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn mcpclient_connect(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { guard::status(error_out, || arg::required(client, "client")?.0.connect()) }
+    unsafe { outcome::status(error_out, || arg::required(client, "client")?.0.connect()) }
 }
 
 /// Asks the server for a sign of life.
@@ -124,7 +124,7 @@ pub unsafe extern "C" fn mcpclient_ping(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { guard::status(error_out, || arg::required(client, "client")?.0.ping()) }
+    unsafe { outcome::status(error_out, || arg::required(client, "client")?.0.ping()) }
 }
 
 /// Ends the calls that are now in flight on a client, on whatever thread:

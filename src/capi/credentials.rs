@@ -5,7 +5,7 @@ use super::auth::mcpclient_auth;
 use super::client::mcpclient;
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
-use super::{arg, guard};
+use super::{arg, outcome};
 
 /// Sets the bearer token that goes with every request, from the next one on.
 ///
@@ -30,7 +30,7 @@ pub unsafe extern "C" fn mcpclient_set_bearer_token(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             arg::required(client, "client")?.0.set_bearer_token(arg::optional_text(token, "token")?)
         })
     }
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn mcpclient_set_auth(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             let client = arg::required(client, "client")?;
             client.0.set_auth(arg::optional(auth).map(|auth| &auth.0))
         })
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn mcpclient_set_header(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             let client = arg::required(client, "client")?;
             client.0.set_header(arg::text(name, "name")?, arg::optional_text(value, "value")?)
         })

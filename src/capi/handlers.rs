@@ -7,7 +7,7 @@ use super::error::mcpclient_error;
 use super::status::mcpclient_status;
 use super::user_data::UserData;
 use super::value::mcpclient_value;
-use super::{arg, guard, text};
+use super::{arg, guard, outcome, text};
 use crate::{NotificationHandler, Reply, RequestHandler};
 
 /// Where a request callback leaves its answer.
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn mcpclient_on_notification(
     let user_data = UserData::new(user_data, user_data_free);
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             let client = arg::required(client, "client")?;
             let method = arg::optional_text(method, "method")?;
             let handler = callback.map(|callback| -> NotificationHandler {
@@ -133,7 +133,7 @@ pub unsafe extern "C" fn mcpclient_on_request(
     let user_data = UserData::new(user_data, user_data_free);
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             let client = arg::required(client, "client")?;
             let method = arg::text(method, "method")?;
             let handler = callback.map(|callback| -> RequestHandler {
@@ -168,7 +168,7 @@ pub unsafe extern "C" fn mcpclient_reply_result(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || arg::exclusive(reply, "reply")?.0.result(arg::text(result_json, "result_json")?))
+        outcome::status(error_out, || arg::exclusive(reply, "reply")?.0.result(arg::text(result_json, "result_json")?))
     }
 }
 
@@ -194,7 +194,7 @@ pub unsafe extern "C" fn mcpclient_reply_error(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || arg::exclusive(reply, "reply")?.0.error(code, arg::text(message, "message")?))
+        outcome::status(error_out, || arg::exclusive(reply, "reply")?.0.error(code, arg::text(message, "message")?))
     }
 }
 
@@ -230,7 +230,7 @@ pub unsafe extern "C" fn mcpclient_listen(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             arg::required(client, "client")?.0.listen(arg::optional_text(filter_json, "filter_json")?)
         })
     }

@@ -3,10 +3,11 @@
 //! The doc comments of everything exported are the manual that C programmers read, so they are written in the terms of
 //! C. Notes for readers of this code stand in `//` comments, which do not reach the header.
 //!
-//! An exported function reads its arguments ([`arg`]), calls the safe core and writes its outputs, all inside one form
-//! of [`guard`], which turns panics into a status. It is `unsafe` for one reason: it trusts the caller to keep the
-//! contract of the header, that is, each pointer is NULL or points to what its type says, alive for as long as the
-//! header asks. Whatever can be checked is checked, and is an answer instead of undefined behaviour.
+//! An exported function reads its arguments ([`arg`]), calls the safe core and writes its outputs, all inside a closure
+//! of [`outcome`] (a result becomes a status and an error object) or [`guard`] (it cannot fail). Both catch panics. The
+//! function is `unsafe` because it trusts the caller to keep the contract of the header: each pointer is NULL or points
+//! to what its type says, alive for as long as the header asks. What can be checked is checked, and is an error instead
+//! of undefined behaviour.
 
 #![allow(non_camel_case_types)] // the types are named as in C
 #![allow(clippy::missing_safety_doc)] // the header's opening page states the contract once, for all functions
@@ -57,5 +58,6 @@ pub mod error;
 
 mod arg;
 mod guard;
+mod outcome;
 mod text;
 mod user_data;

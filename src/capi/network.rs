@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 use super::client::mcpclient;
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
-use super::{arg, guard};
+use super::{arg, outcome};
 use crate::Error;
 
 /// Sets the certificate authorities that are trusted instead of the system's.
@@ -28,7 +28,7 @@ pub unsafe extern "C" fn mcpclient_set_ca_file(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             arg::required(client, "client")?.0.set_ca_file(arg::optional_path(pem_path, "pem_path")?)
         })
     }
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn mcpclient_set_client_certificate(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             let client = arg::required(client, "client")?;
             let certificate = arg::optional_path(cert_pem_path, "cert_pem_path")?;
             let key = arg::optional_path(key_pem_path, "key_pem_path")?;
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn mcpclient_set_tls_verify(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { guard::status(error_out, || arg::required(client, "client")?.0.set_tls_verify(arg::boolean(verify))) }
+    unsafe { outcome::status(error_out, || arg::required(client, "client")?.0.set_tls_verify(arg::boolean(verify))) }
 }
 
 /// Sets the proxy through which the server is reached.
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn mcpclient_set_proxy(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             arg::required(client, "client")?.0.set_proxy(arg::optional_text(proxy_url, "proxy_url")?)
         })
     }

@@ -5,7 +5,7 @@ use super::client::mcpclient;
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
 use super::value::{give, mcpclient_value};
-use super::{arg, guard};
+use super::{arg, outcome};
 
 /// Asks for the prompts of the server.
 ///
@@ -32,7 +32,7 @@ pub unsafe extern "C" fn mcpclient_list_prompts(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             let client = arg::required(client, "client")?;
             give(client.0.list_prompts()?, prompts_out)
         })
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn mcpclient_get_prompt(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             let client = arg::required(client, "client")?;
             let name = arg::text(name, "name")?;
             let arguments = arg::optional_text(arguments, "arguments")?;
@@ -111,7 +111,7 @@ pub unsafe extern "C" fn mcpclient_complete(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             let client = arg::required(client, "client")?;
             let reference = arg::text(reference, "reference")?;
             let argument_name = arg::text(argument_name, "argument_name")?;

@@ -5,7 +5,7 @@ use super::client::mcpclient;
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
 use super::value::{give, mcpclient_value};
-use super::{arg, guard};
+use super::{arg, outcome};
 
 /// Sends a request and waits for its result.
 ///
@@ -34,7 +34,7 @@ pub unsafe extern "C" fn mcpclient_request(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             let client = arg::required(client, "client")?;
             let result = client.0.request(arg::text(method, "method")?, arg::optional_text(params, "params")?)?;
             give(result, result_out)
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn mcpclient_notify(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             let client = arg::required(client, "client")?;
             client.0.notify(arg::text(method, "method")?, arg::optional_text(params, "params")?)
         })
@@ -100,7 +100,7 @@ pub unsafe extern "C" fn mcpclient_set_server_log_level(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             let client = arg::required(client, "client")?;
             let level = arg::text(level, "level")?;
             client.0.set_server_log_level(level)
@@ -134,7 +134,7 @@ pub unsafe extern "C" fn mcpclient_server_info(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             let client = arg::required(client, "client")?;
             give(client.0.server_info()?, info_out)
         })

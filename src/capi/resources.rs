@@ -5,7 +5,7 @@ use super::client::mcpclient;
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
 use super::value::{give, mcpclient_value};
-use super::{arg, guard};
+use super::{arg, outcome};
 
 /// Asks for the resources of the server.
 ///
@@ -32,7 +32,7 @@ pub unsafe extern "C" fn mcpclient_list_resources(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             let client = arg::required(client, "client")?;
             give(client.0.list_resources()?, resources_out)
         })
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn mcpclient_list_resource_templates(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             let client = arg::required(client, "client")?;
             give(client.0.list_resource_templates()?, templates_out)
         })
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn mcpclient_read_resource(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             let client = arg::required(client, "client")?;
             let uri = arg::text(uri, "uri")?;
             give(client.0.read_resource(uri)?, result_out)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::client::{mcpclient, mcpclient_transport};
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
-use super::{arg, guard};
+use super::{arg, outcome};
 use crate::{Error, TransportKind};
 
 /// Chooses the transport.
@@ -32,7 +32,7 @@ pub unsafe extern "C" fn mcpclient_set_transport(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             let client = arg::required(client, "client")?;
             let transport = TransportKind::from_number(transport)
                 .ok_or_else(|| Error::InvalidArgument(format!("transport is {transport}, which is none")))?;
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn mcpclient_set_protocol_version(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             arg::required(client, "client")?.0.set_protocol_version(arg::optional_text(version, "version")?)
         })
     }
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn mcpclient_set_timeout_ms(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             arg::required(client, "client")?.0.set_timeout(duration(ms));
             Ok(())
         })
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn mcpclient_set_connect_timeout_ms(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             arg::required(client, "client")?.0.set_connect_timeout(duration(ms));
             Ok(())
         })
@@ -140,7 +140,7 @@ pub unsafe extern "C" fn mcpclient_set_max_response_bytes(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { guard::status(error_out, || arg::required(client, "client")?.0.set_max_response_bytes(bytes)) }
+    unsafe { outcome::status(error_out, || arg::required(client, "client")?.0.set_max_response_bytes(bytes)) }
 }
 
 /// Sets the capabilities that the server is told of, instead of what the
@@ -166,7 +166,7 @@ pub unsafe extern "C" fn mcpclient_set_capabilities(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             arg::required(client, "client")?.0.set_capabilities(arg::optional_text(json, "json")?)
         })
     }
@@ -194,7 +194,7 @@ pub unsafe extern "C" fn mcpclient_set_client_info(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             let client = arg::required(client, "client")?;
             client.0.set_client_info(arg::text(name, "name")?, arg::text(version, "version")?)
         })
@@ -223,7 +223,7 @@ pub unsafe extern "C" fn mcpclient_set_cache(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::status(error_out, || {
+        outcome::status(error_out, || {
             arg::required(client, "client")?.0.set_cache(arg::boolean(enabled));
             Ok(())
         })

@@ -2,7 +2,7 @@ use std::ffi::c_char;
 use std::mem::MaybeUninit;
 
 use super::error::mcpclient_error;
-use super::{arg, guard, text};
+use super::{arg, guard, outcome, text};
 use crate::{Error, Value};
 
 /// A JSON value: a result, or what came with a notification or request.
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn mcpclient_value_parse<'a>(
     error_out: *mut *mut mcpclient_error,
 ) -> *mut mcpclient_value<'a> {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { guard::handle(error_out, || Value::parse(arg::text(json, "json")?).map(mcpclient_value::owned)) }
+    unsafe { outcome::handle(error_out, || Value::parse(arg::text(json, "json")?).map(mcpclient_value::owned)) }
 }
 
 /// Copies a part of a value, also one that a callback was given, into a value
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn mcpclient_value_copy<'a>(
 ) -> *mut mcpclient_value<'a> {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::handle(error_out, || {
+        outcome::handle(error_out, || {
             let (value, pointer) = (arg::required(value, "value")?.get(), arg::text(pointer, "pointer")?);
             let nothing = || Error::InvalidArgument("there is nothing at this JSON Pointer".to_owned());
             Value::parse(value.json_at(pointer).ok_or_else(nothing)?).map(mcpclient_value::owned)

@@ -99,7 +99,7 @@ fn every_exported_function_is_guarded() {
             let first = lines.find(|line| *line != "unsafe {" && !line.starts_with("let user_data = UserData::new("));
             let first = first.unwrap().trim_start_matches("unsafe { ");
             let guarded =
-                ["guard::status(", "guard::handle(", "guard::plain("].iter().any(|form| first.starts_with(form));
+                ["outcome::status(", "outcome::handle(", "guard::plain("].iter().any(|form| first.starts_with(form));
             assert!(guarded, "{name} begins with {first}");
             count += 1;
         }
