@@ -1,7 +1,8 @@
 //! One call of the API: its deadline, and whether somebody has cancelled it.
 
-use std::sync::Arc;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::base::error::Error;
@@ -9,13 +10,50 @@ use crate::base::error::Error;
 /// How often a wait that nothing can interrupt looks whether its call was cancelled.
 pub(crate) const CANCEL_POLL: Duration = Duration::from_millis(20);
 
+/// What a thread waits on, and a cancellation must interrupt.
+pub(crate) trait Wake: Send + Sync {
+    /// Makes each thread that waits look at its call again.
+    fn wake(&self);
+}
+
 /// Counts the cancellations of a client: a call is cancelled when the count has moved since it began.
-#[derive(Debug, Default)]
-pub(crate) struct Cancellations(AtomicU64);
+#[derive(Default)]
+pub(crate) struct Cancellations {
+    count: AtomicU64,
+    /// What the threads of its calls wait on now, one entry for each thread.
+    waits: Mutex<Vec<Arc<dyn Wake>>>,
+}
 
 impl Cancellations {
     pub(crate) fn cancel_all(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
+        self.count.fetch_add(1, Ordering::SeqCst);
+        let waits = self.waits().clone();
+        waits.iter().for_each(|wait| wait.wake());
+    }
+
+    fn waits(&self) -> MutexGuard<'_, Vec<Arc<dyn Wake>>> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Cancellations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Cancellations").field(&self.count).finish()
+    }
+}
+
+/// Held by a thread that waits on something a cancellation interrupts.
+pub(crate) struct Woken {
+    cancellations: Arc<Cancellations>,
+    wait: Arc<dyn Wake>,
+}
+
+impl Drop for Woken {
+    fn drop(&mut self) {
+        let mut waits = self.cancellations.waits();
+        if let Some(own) = waits.iter().position(|wait| Arc::ptr_eq(wait, &self.wait)) {
+            waits.swap_remove(own);
+        }
     }
 }
 
@@ -39,7 +77,7 @@ impl Call {
             connect_timeout: None,
             open_by: None,
             cancellations: cancellations.clone(),
-            seen: cancellations.0.load(Ordering::SeqCst),
+            seen: cancellations.count.load(Ordering::SeqCst),
         }
     }
 
@@ -78,8 +116,15 @@ impl Call {
         self.deadline.is_some()
     }
 
+    /// Has `wait` woken when the call is cancelled, until the result is dropped. To be called before looking whether the
+    /// call is over.
+    pub(crate) fn wake_when_cancelled(&self, wait: Arc<dyn Wake>) -> Woken {
+        self.cancellations.waits().push(wait.clone());
+        Woken { cancellations: self.cancellations.clone(), wait }
+    }
+
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.cancellations.0.load(Ordering::SeqCst) != self.seen
+        self.cancellations.count.load(Ordering::SeqCst) != self.seen
     }
 
     /// The time left, `None` when there is no deadline; an error when the call is over.

@@ -216,6 +216,10 @@ impl MessageHandler for Dispatcher {
             Err((code, message)) => jsonrpc::error(id.get(), code, &message),
         }
     }
+
+    fn max_waiting_bytes(&self) -> usize {
+        usize::try_from(self.settings.load().max_response_bytes).unwrap_or(usize::MAX)
+    }
 }
 
 #[cfg(test)]

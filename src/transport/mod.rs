@@ -1,7 +1,10 @@
 //! How messages travel: Streamable HTTP, and the HTTP+SSE of 2024-11-05.
 
+mod channel;
 mod event_stream;
 pub(crate) mod http_sse;
+pub(crate) mod pending;
+mod queue;
 pub(crate) mod sse;
 pub(crate) mod streamable_http;
 
@@ -34,6 +37,9 @@ pub(crate) trait MessageHandler: Send + Sync {
 
     /// Answers a request: the whole response message.
     fn asked(&self, id: &RawValue, method: &str, params: Option<&RawValue>) -> Vec<u8>;
+
+    /// How many bytes of messages may wait for this handler.
+    fn max_waiting_bytes(&self) -> usize;
 }
 
 /// Something of the server's own, kept beyond the buffer that it came in.

@@ -1,0 +1,206 @@
+//! Requests whose responses arrive on a channel that all of them share.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::base::call::{Call, Wake};
+use crate::base::error::{Error, RpcError};
+use crate::protocol::jsonrpc::Answer;
+
+/// What a caller waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Key {
+    /// The response to the request with this id.
+    Response(u64),
+    /// The acknowledgment of the subscription with this id (2026-07-28, "Subscriptions").
+    Acknowledgment(u64),
+}
+
+/// What has arrived for a caller.
+pub(crate) type Outcome = Result<Answer, RpcError>;
+
+/// The responses that callers wait for.
+#[derive(Default)]
+pub(crate) struct Pending {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// `None` until it arrives, and after it was taken.
+    waiting: HashMap<Key, Option<Outcome>>,
+    /// Why nothing will arrive any more.
+    ended: Option<End>,
+}
+
+/// Why a channel has ended.
+#[derive(Debug, Clone)]
+pub(crate) enum End {
+    Network(String),
+    Protocol(String),
+}
+
+impl End {
+    fn reason(&self) -> &str {
+        let (End::Network(reason) | End::Protocol(reason)) = self;
+        reason
+    }
+
+    fn error(&self) -> Error {
+        match self {
+            End::Network(reason) => Error::Network(reason.clone()),
+            End::Protocol(reason) => Error::Protocol(reason.clone()),
+        }
+    }
+}
+
+impl Pending {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the waiting of all callers, now and later. The first reason counts.
+    pub(crate) fn end(&self, end: End) {
+        self.state().ended.get_or_insert(end);
+        self.changed.notify_all();
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.state().ended.is_none()
+    }
+
+    /// Begins to wait, unless the channel has ended.
+    pub(crate) fn expect(&self, key: Key) -> Result<(), Error> {
+        let mut state = self.state();
+        match &state.ended {
+            Some(end) => Err(Error::Unsent(end.reason().to_owned())),
+            None => {
+                state.waiting.insert(key, None);
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits no longer.
+    pub(crate) fn forget(&self, key: Key) {
+        self.state().waiting.remove(&key);
+    }
+
+    /// The request that an error without an id must be about: the only one whose response is awaited.
+    pub(crate) fn only_awaited(&self) -> Option<u64> {
+        let state = self.state();
+        let mut awaited = state.waiting.iter().filter_map(|(key, outcome)| match (key, outcome) {
+            (Key::Response(id), None) => Some(*id),
+            _ => None,
+        });
+        awaited.next().filter(|_| awaited.next().is_none())
+    }
+
+    pub(crate) fn is_awaited(&self, key: Key) -> bool {
+        self.state().waiting.contains_key(&key)
+    }
+
+    /// Hands over what has arrived; what no caller waits for is dropped.
+    pub(crate) fn put(&self, key: Key, outcome: Outcome) {
+        if let Some(slot) = self.state().waiting.get_mut(&key) {
+            *slot = Some(outcome);
+            self.changed.notify_all();
+        }
+    }
+
+    /// Waits for a response, until the call is over or the channel has ended.
+    pub(crate) fn wait(self: &Arc<Self>, call: &Call, id: u64) -> Result<Outcome, Error> {
+        self.wait_any(call, &[Key::Response(id)]).map(|(_, outcome)| outcome)
+    }
+
+    /// Waits for one of these, until the call is over or the channel has ended.
+    pub(crate) fn wait_any(self: &Arc<Self>, call: &Call, keys: &[Key]) -> Result<(Key, Outcome), Error> {
+        const LONG: Duration = Duration::from_secs(3600);
+        let _woken = call.wake_when_cancelled(self.clone());
+        let mut state = self.state();
+        loop {
+            for key in keys {
+                if let Some(outcome) = state.waiting.get_mut(key).and_then(Option::take) {
+                    return Ok((*key, outcome));
+                }
+            }
+            let left = call.remaining()?;
+            if let Some(end) = &state.ended {
+                return Err(end.error());
+            }
+            let waited = self.changed.wait_timeout(state, left.unwrap_or(LONG));
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl Wake for Pending {
+    fn wake(&self) {
+        let _state = self.state(); // no caller is between looking and waiting
+        self.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::base::call::Cancellations;
+
+    fn answer(text: &str) -> Outcome {
+        Ok(Answer { message: text.as_bytes().to_vec(), result: 0..text.len() })
+    }
+
+    #[test]
+    fn each_caller_gets_its_own_response() {
+        let pending = Arc::new(Pending::default());
+        let call = Call::new(Some(Duration::from_secs(5)), &Arc::default());
+        pending.expect(Key::Response(1)).unwrap();
+        pending.expect(Key::Response(2)).unwrap();
+        assert_eq!(pending.only_awaited(), None);
+        pending.put(Key::Response(2), answer("two"));
+        pending.put(Key::Response(3), answer("not awaited"));
+        assert_eq!(pending.only_awaited(), Some(1));
+        assert_eq!(pending.wait(&call, 2).unwrap().unwrap().result(), b"two");
+        pending.put(Key::Response(1), answer("one"));
+        let (key, outcome) = pending.wait_any(&call, &[Key::Acknowledgment(1), Key::Response(1)]).unwrap();
+        assert_eq!((key, outcome.unwrap().result()), (Key::Response(1), &b"one"[..]));
+        assert!(!pending.is_awaited(Key::Response(3)));
+    }
+
+    #[test]
+    fn the_first_end_counts_and_what_arrived_before_it_is_handed_over() {
+        let pending = Arc::new(Pending::default());
+        let call = Call::new(Some(Duration::from_secs(5)), &Arc::default());
+        pending.expect(Key::Response(1)).unwrap();
+        pending.expect(Key::Response(2)).unwrap();
+        pending.put(Key::Response(1), answer("one"));
+        pending.end(End::Protocol("bad".to_owned()));
+        pending.end(End::Network("closed".to_owned()));
+        assert!(pending.wait(&call, 1).unwrap().is_ok());
+        assert!(matches!(pending.wait(&call, 2), Err(Error::Protocol(reason)) if reason == "bad"));
+        assert!(matches!(pending.expect(Key::Response(3)), Err(Error::Unsent(reason)) if reason == "bad"));
+        assert!(!pending.is_open());
+    }
+
+    #[test]
+    fn a_cancelled_call_is_woken_at_once() {
+        let pending = Arc::new(Pending::default());
+        let cancellations = Arc::new(Cancellations::default());
+        let call = Call::new(None, &cancellations);
+        pending.expect(Key::Response(1)).unwrap();
+        let waiting = thread::spawn({
+            let pending = pending.clone();
+            move || pending.wait(&call, 1)
+        });
+        thread::sleep(Duration::from_millis(20));
+        let start = Instant::now();
+        cancellations.cancel_all();
+        assert!(matches!(waiting.join().unwrap(), Err(Error::Cancelled)));
+        assert!(start.elapsed() < Duration::from_secs(5));
+    }
+}
