@@ -5,18 +5,28 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use mcpclient::{Client, Error, Status};
+use mcpclient::Status;
 use serde_json::{Value, json};
 
 use crate::support::mcp::{self, LEGACY, MODERN, discover_result, initialize_result, legacy, modern, sse};
-use crate::support::{Answer, Connection, Request, Server, event};
+use crate::support::*;
 
-fn client(server: &Server) -> Client {
-    let client = Client::new(&server.url("/mcp")).unwrap();
-    client.set_proxy(Some("")).unwrap();
-    client.set_timeout(Some(Duration::from_secs(10)));
-    client
-}
+cases!(
+    a_call_that_is_given_up_is_told_to_an_older_server,
+    a_handshake_that_is_given_up_is_not_cancelled,
+    a_header_mismatch_leads_to_one_look_at_the_tools,
+    a_kept_list_tells_the_next_session_which_headers_to_send,
+    lists_are_kept_for_as_long_as_the_server_says,
+    hints_that_are_none_keep_nothing,
+    pages_have_an_end_whatever_their_cursors_are,
+    what_the_server_lacks_is_named,
+    input_is_given_for_ten_rounds,
+    what_was_not_declared_reaches_no_handler,
+    a_list_is_never_a_wish_for_input,
+    callbacks_may_use_their_client,
+    a_server_that_wants_input_says_which,
+    a_new_session_has_the_log_level_too,
+);
 
 /// Whatever is asked for is there.
 fn rich(server: &Server) {
@@ -47,35 +57,33 @@ fn complete(members: Value) -> Value {
     result
 }
 
-#[test]
-fn a_call_that_is_given_up_is_told_to_an_older_server() {
+fn a_call_that_is_given_up_is_told_to_an_older_server<D: Driver>() {
     for cancel in [true, false] {
         let server = Server::start(legacy(LEGACY).without_sessions());
         server.on("tools/call", |_: &Request, connection: &mut Connection| connection.hold());
-        let client = Arc::new(client(&server));
+        let client: Arc<D> = Arc::new(client(&server));
         client.connect().unwrap();
-        client.set_timeout(Some(Duration::from_millis(if cancel { 10_000 } else { 500 })));
+        client.set_timeout(Duration::from_millis(if cancel { 10_000 } else { 500 }));
         let calling = Arc::clone(&client);
-        let call = thread::spawn(move || calling.call_tool("slow", None));
+        let call = thread::spawn(move || calling.call_tool("slow"));
         assert!(server.saw(|request| request.name() == "tools/call"));
         if cancel {
             client.cancel();
         }
         let expected = if cancel { Status::Cancelled } else { Status::Timeout };
-        assert_eq!(call.join().unwrap().unwrap_err().status(), expected);
+        fails(call.join().unwrap(), expected);
         assert!(server.saw(|request| request.name() == "notifications/cancelled"), "{cancel}");
         let told = server.named("notifications/cancelled").remove(0);
         assert_eq!(told.message["params"]["requestId"], *server.named("tools/call")[0].id());
     }
 }
 
-#[test]
-fn a_handshake_that_is_given_up_is_not_cancelled() {
+fn a_handshake_that_is_given_up_is_not_cancelled<D: Driver>() {
     let server = Server::start(legacy(LEGACY));
     server.on("initialize", |_: &Request, connection: &mut Connection| connection.hold());
-    let client = client(&server);
-    client.set_timeout(Some(Duration::from_millis(300)));
-    assert_eq!(client.ping().unwrap_err().status(), Status::Timeout);
+    let client: D = client(&server);
+    client.set_timeout(Duration::from_millis(300));
+    fails(client.ping(), Status::Timeout);
     thread::sleep(Duration::from_millis(300));
     assert!(server.named("notifications/cancelled").is_empty(), "{:?}", server.names());
 }
@@ -85,8 +93,7 @@ fn tool_with_header(header: &str) -> Value {
     json!({"name": "weather", "inputSchema": schema})
 }
 
-#[test]
-fn a_header_mismatch_leads_to_one_look_at_the_tools() {
+fn a_header_mismatch_leads_to_one_look_at_the_tools<D: Driver>() {
     let server = Server::start(modern());
     answers(&server, "tools/list", |_| complete(json!({"tools": [tool_with_header("City")], "ttlMs": 0})));
     server.on("tools/call", |request: &Request, connection: &mut Connection| {
@@ -95,34 +102,32 @@ fn a_header_mismatch_leads_to_one_look_at_the_tools() {
             _ => Answer::error(request, 400, -32020, "Header mismatch"),
         })
     });
-    let client = client(&server);
-    client.call_tool("weather", Some(r#"{"city":"Rome"}"#)).unwrap();
+    let client: D = client(&server);
+    client.call_tool_with("weather", Some(r#"{"city":"Rome"}"#)).unwrap();
     assert_eq!((server.named("tools/list").len(), server.named("tools/call").len()), (1, 2));
-    assert_eq!(client.call_tool("weather", Some(r#"{"city":"Oslo"}"#)).unwrap_err().rpc_code(), Some(-32020));
+    assert_eq!(client.call_tool_with("weather", Some(r#"{"city":"Oslo"}"#)).unwrap_err().rpc_code, -32020);
     assert_eq!((server.named("tools/list").len(), server.named("tools/call").len()), (2, 4));
 }
 
-#[test]
-fn a_kept_list_tells_the_next_session_which_headers_to_send() {
+fn a_kept_list_tells_the_next_session_which_headers_to_send<D: Driver>() {
     let server = Server::start(modern());
     let kept = json!({"tools": [tool_with_header("City")], "ttlMs": 60_000, "cacheScope": "public"});
     answers(&server, "tools/list", move |_| complete(kept.clone()));
     answers(&server, "tools/call", |_| complete(json!({"content": []})));
-    let client = client(&server);
+    let client: D = client(&server);
     client.list_tools().unwrap();
     client.close();
     client.list_tools().unwrap();
-    client.call_tool("weather", Some(r#"{"city":"Rome"}"#)).unwrap();
+    client.call_tool_with("weather", Some(r#"{"city":"Rome"}"#)).unwrap();
     assert_eq!(server.named("tools/list").len(), 1);
     assert_eq!(server.named("tools/call")[0].header("Mcp-Param-City"), Some("Rome"));
 }
 
-#[test]
-fn lists_are_kept_for_as_long_as_the_server_says() {
+fn lists_are_kept_for_as_long_as_the_server_says<D: Driver>() {
     let server = Server::start(modern());
     let kept = json!({"tools": [], "ttlMs": 60_000, "cacheScope": "private"});
     answers(&server, "tools/list", move |_| complete(kept.clone()));
-    let client = client(&server);
+    let client: D = client(&server);
     let asked = |times: usize| assert_eq!(server.named("tools/list").len(), times);
     client.list_tools().unwrap();
     client.list_tools().unwrap();
@@ -140,18 +145,16 @@ fn lists_are_kept_for_as_long_as_the_server_says() {
     asked(5);
 }
 
-#[test]
-fn hints_that_are_none_keep_nothing() {
+fn hints_that_are_none_keep_nothing<D: Driver>() {
     let server = Server::start(modern());
     answers(&server, "tools/list", |_| complete(json!({"tools": [], "ttlMs": "soon", "cacheScope": 5})));
-    let client = client(&server);
+    let client: D = client(&server);
     client.list_tools().unwrap();
     client.list_tools().unwrap();
     assert_eq!(server.named("tools/list").len(), 2);
 }
 
-#[test]
-fn pages_have_an_end_whatever_their_cursors_are() {
+fn pages_have_an_end_whatever_their_cursors_are<D: Driver>() {
     let server = Server::start(legacy(LEGACY).without_sessions());
     // The same cursor again says nothing: the third page is the last.
     let count = AtomicUsize::new(0);
@@ -160,34 +163,32 @@ fn pages_have_an_end_whatever_their_cursors_are() {
         let tool = json!({"name": format!("t{number}"), "inputSchema": {"type": "object"}});
         if number < 2 { json!({"tools": [tool], "nextCursor": "x"}) } else { json!({"tools": [tool]}) }
     });
-    let own = client(&server);
-    assert_eq!(own.list_tools().unwrap().count(""), 3);
+    let own: D = client(&server);
+    assert_eq!(own.list_tools().unwrap().as_array().unwrap().len(), 3);
 
     answers(&server, "tools/list", |_| json!({"tools": [], "nextCursor": "x"}));
-    let endless = client(&server);
-    endless.set_timeout(Some(Duration::from_secs(60)));
+    let endless: D = client(&server);
+    endless.set_timeout(Duration::from_secs(60));
     server.heal();
     answers(&server, "tools/list", |_| json!({"tools": [], "nextCursor": "x"}));
-    let error = endless.list_tools().unwrap_err();
-    assert!(matches!(error, Error::Protocol(_)) && error.to_string().contains("no end"), "{error}");
+    let failure = fails(endless.list_tools(), Status::Protocol);
+    assert!(failure.message.contains("no end"), "{failure:?}");
 }
 
-#[test]
-fn what_the_server_lacks_is_named() {
+fn what_the_server_lacks_is_named<D: Driver>() {
     let server = Server::start(modern());
     answers(&server, "server/discover", |_| {
         let mut result = discover_result();
         result["capabilities"] = json!({});
         result
     });
-    let client = client(&server);
-    let lacks = |capability: &str, outcome: Result<(), Error>| {
-        let error = outcome.unwrap_err();
-        assert_eq!(error.status(), Status::Unsupported, "{error}");
-        assert!(error.to_string().contains(capability), "{capability}: {error}");
+    let client: D = client(&server);
+    let lacks = |capability: &str, outcome: Outcome| {
+        let failure = fails(outcome, Status::Unsupported);
+        assert!(failure.message.contains(capability), "{capability}: {failure:?}");
     };
     lacks("tools", client.list_tools().map(drop));
-    lacks("tools", client.call_tool("x", None).map(drop));
+    lacks("tools", client.call_tool("x").map(drop));
     lacks("resources", client.list_resources().map(drop));
     lacks("resources", client.list_resource_templates().map(drop));
     lacks("resources", client.read_resource("x:y").map(drop));
@@ -212,20 +213,19 @@ fn form() -> Value {
 }
 
 /// A client that accepts every elicitation, and counts them.
-fn accepting(server: &Server) -> (Client, Arc<AtomicUsize>) {
-    let client = client(server);
+fn accepting<D: Driver>(server: &Server) -> (D, Arc<AtomicUsize>) {
+    let client: D = client(server);
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
-    let accept = move |_: &str, _: &mcpclient::Value, reply: &mut mcpclient::Reply| {
+    let accept: OnRequest = Box::new(move |_, _, reply| {
         count.fetch_add(1, Ordering::SeqCst);
         reply.result(r#"{"action":"accept","content":{}}"#).unwrap();
-    };
-    client.on_request("elicitation/create", Some(Arc::new(accept))).unwrap();
+    });
+    client.on_request("elicitation/create", Some(accept)).unwrap();
     (client, asked)
 }
 
-#[test]
-fn input_is_given_for_ten_rounds() {
+fn input_is_given_for_ten_rounds<D: Driver>() {
     for (rounds, succeeds) in [(10, true), (11, false)] {
         let server = Server::start(modern());
         let count = AtomicUsize::new(0);
@@ -238,15 +238,14 @@ fn input_is_given_for_ten_rounds() {
             }
             _ => complete(json!({"content": []})),
         });
-        let (client, asked) = accepting(&server);
-        let outcome = client.call_tool("x", None);
+        let (client, asked) = accepting::<D>(&server);
+        let outcome = client.call_tool("x");
         assert_eq!(outcome.is_ok(), succeeds, "{outcome:?}");
         assert_eq!(asked.load(Ordering::SeqCst), 10);
     }
 }
 
-#[test]
-fn what_was_not_declared_reaches_no_handler() {
+fn what_was_not_declared_reaches_no_handler<D: Driver>() {
     let url = json!({"mode": "url", "url": "https://elsewhere.example/", "elicitationId": "1", "message": "?"});
     for declared in [false, true] {
         let server = Server::start(modern());
@@ -256,11 +255,11 @@ fn what_was_not_declared_reaches_no_handler() {
             0 => wants(elicitation(asking.clone()), "s"),
             _ => complete(json!({"content": []})),
         });
-        let (client, asked) = accepting(&server);
+        let (client, asked) = accepting::<D>(&server);
         if declared {
             client.set_capabilities(Some(r#"{"elicitation":{"form":{},"url":{}}}"#)).unwrap();
         }
-        assert_eq!(client.call_tool("x", None).is_ok(), declared);
+        assert_eq!(client.call_tool("x").is_ok(), declared);
         assert_eq!(asked.load(Ordering::SeqCst), usize::from(declared));
     }
 
@@ -274,25 +273,23 @@ fn what_was_not_declared_reaches_no_handler() {
         connection.chunk(event(&result.to_string()))?;
         connection.end_chunks()
     });
-    let (client, asked) = accepting(&server);
-    client.call_tool("x", None).unwrap();
+    let (client, asked) = accepting::<D>(&server);
+    client.call_tool("x").unwrap();
     assert_eq!(server.named("response")[0].message["error"]["code"], -32602);
     assert_eq!(asked.load(Ordering::SeqCst), 0);
 }
 
-#[test]
-fn a_list_is_never_a_wish_for_input() {
+fn a_list_is_never_a_wish_for_input<D: Driver>() {
     let server = Server::start(modern());
-    let client = client(&server);
+    let client: D = client(&server);
     for result in [wants(form(), "s"), json!({"resultType": "other", "tools": []})] {
         server.heal();
         answers(&server, "tools/list", move |_| result.clone());
-        assert_eq!(client.list_tools().unwrap_err().status(), Status::Protocol);
+        fails(client.list_tools(), Status::Protocol);
     }
 }
 
-#[test]
-fn callbacks_may_use_their_client() {
+fn callbacks_may_use_their_client<D: Driver>() {
     let server = Server::start(modern());
     rich(&server);
     answers(&server, "tools/list", |_| complete(json!({"tools": [], "ttlMs": 0})));
@@ -304,42 +301,39 @@ fn callbacks_may_use_their_client() {
         connection.chunk(event(&result.to_string()))?;
         connection.end_chunks()
     });
-    let client = Arc::new(client(&server));
+    let client: Arc<D> = Arc::new(client(&server));
     let heard = Arc::new(Mutex::new(Vec::new()));
     let (own, log) = (Arc::downgrade(&client), Arc::clone(&heard));
-    let handler = move |method: &str, _: &mcpclient::Value| {
+    let handler: OnNotification = Box::new(move |method, _| {
         let client = own.upgrade().expect("the client is in a call");
-        let listed = client.list_tools().map(|tools| tools.count(""));
+        let listed = client.list_tools();
         client.on_notification(None, None).unwrap(); // removes this very handler
         log.lock().unwrap().push((method.to_owned(), listed.is_ok()));
-    };
-    client.on_notification(None, Some(Arc::new(handler))).unwrap();
-    client.call_tool("x", None).unwrap();
-    client.call_tool("x", None).unwrap();
+    });
+    client.on_notification(None, Some(handler)).unwrap();
+    client.call_tool("x").unwrap();
+    client.call_tool("x").unwrap();
     assert_eq!(*heard.lock().unwrap(), [("notifications/message".to_owned(), true)]);
 
     let own = Arc::downgrade(&client);
-    let cancelling = move |_: &str, _: &mcpclient::Value| own.upgrade().expect("the client is in a call").cancel();
-    client.on_notification(None, Some(Arc::new(cancelling))).unwrap();
-    assert_eq!(client.call_tool("x", None).unwrap_err().status(), Status::Cancelled);
+    let cancelling: OnNotification = Box::new(move |_, _| own.upgrade().expect("the client is in a call").cancel());
+    client.on_notification(None, Some(cancelling)).unwrap();
+    fails(client.call_tool("x"), Status::Cancelled);
     client.on_notification(None, None).unwrap();
-    client.call_tool("x", None).unwrap();
+    client.call_tool("x").unwrap();
     assert_eq!(client.protocol_version().as_deref(), Some(MODERN));
 }
 
-#[test]
-fn a_server_that_wants_input_says_which() {
+fn a_server_that_wants_input_says_which<D: Driver>() {
     let server = Server::start(modern());
     server.on("tools/call", |request: &Request, connection: &mut Connection| {
         connection.send(&Answer::result(request, json!({"resultType": "input_required"})))
     });
-    let outcome = client(&server).call_tool("pay", None);
-    assert!(matches!(outcome, Err(Error::Protocol(_))), "{outcome:?}");
+    fails(client::<D>(&server).call_tool("pay"), Status::Protocol);
     assert_eq!(server.named("tools/call").len(), 1);
 }
 
-#[test]
-fn a_new_session_has_the_log_level_too() {
+fn a_new_session_has_the_log_level_too<D: Driver>() {
     for path in ["/mcp", "/sse"] {
         let server =
             if path == "/sse" { Server::start(sse()) } else { Server::start(legacy(LEGACY).without_sessions()) };
@@ -361,8 +355,7 @@ fn a_new_session_has_the_log_level_too() {
                 mcp::say(request, connection, &json!({"jsonrpc": "2.0", "id": request.id(), "result": result}))
             });
         }
-        let client = Client::new(&server.url(path)).unwrap();
-        client.set_proxy(Some("")).unwrap();
+        let client: D = client_at(&server.url(path));
         client.set_server_log_level("warning").unwrap();
         client.close();
         client.ping().unwrap();

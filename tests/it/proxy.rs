@@ -8,13 +8,28 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-use mcpclient::{Client, Error, TransportKind};
+use mcpclient::{Status, TransportKind};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use recorder::{Manner, Recorder};
 
 use crate::support::alone;
 use crate::support::authority::{self, Authority, folder};
 use crate::support::front::{Front, Rules};
-use crate::support::{Server, mcp};
+use crate::support::rust_driver::Rust;
+use crate::support::{Driver, Server, cases, fails, mcp};
+
+cases!(
+    a_proxy_set_by_call_is_asked_to_connect,
+    a_proxy_sees_no_credentials,
+    http_with_sse_goes_through_a_proxy,
+    a_proxy_gets_its_own_credentials,
+    a_proxy_may_itself_be_behind_tls,
+    a_refusal_of_the_proxy_is_one,
+    a_proxy_that_cannot_be_is_refused_when_it_is_set,
+    a_proxy_of_the_field_connects,
+    a_proxy_of_the_field_wants_its_password,
+);
 
 const TOKEN: &str = "tok-of-the-proxy-test";
 const HEADER: &str = "key-of-the-proxy-test";
@@ -50,26 +65,25 @@ impl Site {
         Recorder::start(manner, if scheme == "https" { self.front.address } else { self.http() })
     }
 
-    fn client(&self, scheme: &str) -> Client {
+    fn client<D: Driver>(&self, scheme: &str) -> D {
         client_of(&self.url(scheme), &self.file)
     }
 }
 
-fn client_of(url: &str, authority: &Path) -> Client {
-    let client = Client::new(url).unwrap();
-    client.set_timeout(Some(Duration::from_secs(10)));
+fn client_of<D: Driver>(url: &str, authority: &Path) -> D {
+    let client = D::new(url).unwrap();
+    client.set_timeout(Duration::from_secs(10));
     client.set_ca_file(Some(authority)).unwrap();
     client.set_bearer_token(Some(TOKEN)).unwrap();
     client.set_header("X-Api-Key", Some(HEADER)).unwrap();
     client
 }
 
-#[test]
-fn a_proxy_set_by_call_is_asked_to_connect() {
+fn a_proxy_set_by_call_is_asked_to_connect<D: Driver>() {
     let site = Site::new("set");
     for scheme in ["http", "https"] {
         let proxy = site.proxy(scheme, Manner::Willing);
-        let client = site.client(scheme);
+        let client: D = site.client(scheme);
         client.set_proxy(Some(&proxy.url())).unwrap();
         client.ping().unwrap();
         client.ping().unwrap();
@@ -80,11 +94,10 @@ fn a_proxy_set_by_call_is_asked_to_connect() {
     }
 }
 
-#[test]
-fn a_proxy_sees_no_credentials() {
+fn a_proxy_sees_no_credentials<D: Driver>() {
     let site = Site::new("sees");
     let proxy = site.proxy("https", Manner::Willing);
-    let client = site.client("https");
+    let client: D = site.client("https");
     client.set_proxy(Some(&proxy.url())).unwrap();
     for _ in 0..3 {
         client.ping().unwrap();
@@ -98,7 +111,7 @@ fn a_proxy_sees_no_credentials() {
 
     // In plain HTTP it could read the tunnel, but is told nothing.
     let proxy = site.proxy("http", Manner::Willing);
-    let client = site.client("http");
+    let client: D = site.client("http");
     client.set_proxy(Some(&proxy.url())).unwrap();
     client.ping().unwrap();
     let heads = proxy.heads().concat().to_ascii_lowercase();
@@ -108,11 +121,10 @@ fn a_proxy_sees_no_credentials() {
     assert!(site.server.requests().iter().all(|request| request.header("Proxy-Authorization").is_none()));
 }
 
-#[test]
-fn http_with_sse_goes_through_a_proxy() {
+fn http_with_sse_goes_through_a_proxy<D: Driver>() {
     let server = Server::start(mcp::sse());
     let proxy = Recorder::start(Manner::Willing, server.origin().strip_prefix("http://").unwrap().parse().unwrap());
-    let client = Client::new("http://somewhere.test/sse").unwrap();
+    let client = D::new("http://somewhere.test/sse").unwrap();
     client.set_proxy(Some(&proxy.url())).unwrap();
     for _ in 0..3 {
         client.ping().unwrap();
@@ -123,15 +135,14 @@ fn http_with_sse_goes_through_a_proxy() {
     assert!(proxy.heads().iter().all(|head| head.starts_with("CONNECT somewhere.test:80 ")));
 }
 
-#[test]
-fn a_proxy_gets_its_own_credentials() {
+fn a_proxy_gets_its_own_credentials<D: Driver>() {
     let site = Site::new("credentials");
     for (user, expected) in [
         ("user:pass", "dXNlcjpwYXNz"),
         ("user:p%40ss%3Aword", "dXNlcjpwQHNzOndvcmQ="), // user:p@ss:word
     ] {
         let proxy = site.proxy("https", Manner::Willing);
-        let client = site.client("https");
+        let client: D = site.client("https");
         client.set_proxy(Some(&format!("http://{user}@{}", proxy.address))).unwrap();
         client.ping().unwrap();
         let head = proxy.heads().remove(0);
@@ -140,13 +151,12 @@ fn a_proxy_gets_its_own_credentials() {
     assert!(site.server.requests().iter().all(|request| request.header("Proxy-Authorization").is_none()));
 }
 
-#[test]
-fn a_proxy_may_itself_be_behind_tls() {
+fn a_proxy_may_itself_be_behind_tls<D: Driver>() {
     let site = Site::new("nested");
     for scheme in ["http", "https"] {
         let proxy = site.proxy(scheme, Manner::Willing);
         let front = Front::start_before(Rules::new(site.authority.issue_local()), proxy.address);
-        let client = site.client(scheme);
+        let client: D = site.client(scheme);
         client.set_proxy(Some(&front.url("").replace("https://", "https://user:pass@"))).unwrap();
         client.ping().unwrap();
         assert!(proxy.heads()[0].starts_with("CONNECT somewhere.test:4711 "));
@@ -154,52 +164,43 @@ fn a_proxy_may_itself_be_behind_tls() {
     }
 }
 
-#[test]
-fn a_refusal_of_the_proxy_is_one() {
+fn a_refusal_of_the_proxy_is_one<D: Driver>() {
     let site = Site::new("refusing");
     for (manner, part) in [
         (Manner::Refusing("407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=x"), "407"),
         (Manner::Refusing("403 Forbidden"), "403"),
         (Manner::Refusing("502 Bad Gateway"), "502"),
         (Manner::Closing, "proxy"),
-        (Manner::Babbling, ""),
+        (Manner::Babbling, "not valid HTTP"),
     ] {
         let proxy = site.proxy("https", manner.clone());
-        let client = site.client("https");
+        let client: D = site.client("https");
         client.set_proxy(Some(&format!("http://user:s3cret-word@{}", proxy.address))).unwrap();
-        match client.ping() {
-            Err(Error::Network(message)) => {
-                assert!(message.contains("proxy") && message.contains(part), "{manner:?}: {message}");
-                assert!(!message.contains("s3cret-word"), "{message}");
-            }
-            Err(Error::Protocol(message)) if part.is_empty() => {
-                assert!(message.contains("not valid HTTP"), "{message}")
-            }
-            other => panic!("{manner:?}: {other:?} instead of a network error"),
-        }
+        let status = if part == "not valid HTTP" { Status::Protocol } else { Status::Network };
+        let message = fails(client.ping(), status).message;
+        assert!(message.contains(part), "{manner:?}: {message}");
+        assert!(status == Status::Protocol || message.contains("proxy"), "{manner:?}: {message}");
+        assert!(!message.contains("s3cret-word"), "{message}");
         assert!(!proxy.everything().contains(TOKEN));
     }
     assert_eq!(site.server.connections(), 0);
 
     let proxy = site.proxy("https", Manner::Silent);
-    let client = site.client("https");
+    let client: D = site.client("https");
     client.set_proxy(Some(&proxy.url())).unwrap();
-    client.set_timeout(Some(Duration::from_millis(300)));
-    assert!(matches!(client.ping(), Err(Error::Timeout(_))));
+    client.set_timeout(Duration::from_millis(300));
+    fails(client.ping(), Status::Timeout);
 
     // Nobody there.
     client.set_proxy(Some("http://127.0.0.1:1")).unwrap();
-    assert!(matches!(client.ping(), Err(Error::Network(_))));
+    fails(client.ping(), Status::Network);
 }
 
-#[test]
-fn a_proxy_that_cannot_be_is_refused_when_it_is_set() {
-    let client = Client::new("http://localhost/").unwrap();
+fn a_proxy_that_cannot_be_is_refused_when_it_is_set<D: Driver>() {
+    let client = D::new("http://localhost/").unwrap();
     for bad in ["socks5://s3cret:s3cret@h:1", "ftp://h", "http://", "http://s3cret@:1", "h:70000", "http://h:s3cret"] {
-        match client.set_proxy(Some(bad)) {
-            Err(Error::InvalidArgument(message)) => assert!(!message.contains("s3cret"), "{message}"),
-            other => panic!("{bad}: {other:?}"),
-        }
+        let message = fails(client.set_proxy(Some(bad)), Status::InvalidArgument).message;
+        assert!(!message.contains("s3cret"), "{message}");
     }
 }
 
@@ -217,7 +218,7 @@ fn the_environment_names_the_proxy() {
     const CASE: &str = "proxy::the_environment_names_the_proxy";
     if alone::is_child(CASE) {
         let variable = |name: &str| env::var(name).unwrap();
-        let client = client_of(&variable("TEST_URL"), Path::new(&variable("TEST_CA")));
+        let client: Rust = client_of(&variable("TEST_URL"), Path::new(&variable("TEST_CA")));
         if let Ok(proxy) = env::var("TEST_PROXY") {
             client.set_proxy(Some(&proxy)).unwrap();
         }
@@ -274,13 +275,9 @@ fn an_environment_that_makes_no_sense_is_named() {
         alone::run(CASE, &[("https_proxy", "socks5://user:s3cret-word@h:1")]);
         return;
     }
-    let client = Client::new("https://somewhere.test/").unwrap();
-    match client.ping() {
-        Err(Error::InvalidState(message)) => {
-            assert!(message.contains("HTTPS_PROXY") && !message.contains("s3cret-word"), "{message}");
-        }
-        other => panic!("{other:?}"),
-    }
+    let client = Rust::new("https://somewhere.test/").unwrap();
+    let message = fails(client.ping(), Status::InvalidState).message;
+    assert!(message.contains("HTTPS_PROXY") && !message.contains("s3cret-word"), "{message}");
 }
 
 /// A proxy of the field, in a virtual environment of its own.
@@ -336,7 +333,8 @@ impl RealProxy {
 impl Drop for RealProxy {
     fn drop(&mut self) {
         // It has children of its own, which it ends when asked to.
-        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let child = Pid::from_raw(self.child.id().try_into().unwrap());
+        kill(child, Signal::SIGTERM).unwrap();
         let _ = self.child.wait();
     }
 }
@@ -358,12 +356,11 @@ fn install() -> Option<PathBuf> {
     Some(python)
 }
 
-#[test]
-fn a_proxy_of_the_field_connects() {
+fn a_proxy_of_the_field_connects<D: Driver>() {
     let site = Site::new("field");
     let Some(proxy) = RealProxy::start("open", &[]) else { return };
     for url in [site.server.url("/mcp"), site.front.url("/mcp")] {
-        let client = client_of(&url, &site.file);
+        let client: D = client_of(&url, &site.file);
         client.set_proxy(Some(&format!("http://127.0.0.1:{}", proxy.port))).unwrap();
         for _ in 0..3 {
             client.ping().unwrap();
@@ -373,17 +370,14 @@ fn a_proxy_of_the_field_connects() {
     }
 }
 
-#[test]
-fn a_proxy_of_the_field_wants_its_password() {
+fn a_proxy_of_the_field_wants_its_password<D: Driver>() {
     let site = Site::new("field-password");
     let Some(proxy) = RealProxy::start("closed", &["--basic-auth", "user:s3cret-word"]) else { return };
-    let client = client_of(&site.front.url("/mcp"), &site.file);
+    let client: D = client_of(&site.front.url("/mcp"), &site.file);
     client.set_proxy(Some(&format!("http://user:s3cret-word@127.0.0.1:{}", proxy.port))).unwrap();
     client.ping().unwrap();
     client.close();
     client.set_proxy(Some(&format!("http://user:wrong-s3cret@127.0.0.1:{}", proxy.port))).unwrap();
-    match client.ping() {
-        Err(Error::Network(message)) => assert!(message.contains("407") && !message.contains("s3cret"), "{message}"),
-        other => panic!("{other:?}"),
-    }
+    let message = fails(client.ping(), Status::Network).message;
+    assert!(message.contains("407") && !message.contains("s3cret"), "{message}");
 }

@@ -4,14 +4,34 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mcpclient::{Client, Error, TransportKind};
+use mcpclient::{Client, Status, TransportKind};
 use rustls::ProtocolVersion;
 use rustls::version::{TLS12, TLS13};
 
 use crate::support::alone;
 use crate::support::authority::{Authority, Issued, Validity, folder};
 use crate::support::front::{Front, Handshake, Rules};
-use crate::support::{Answer, Connection, Request, Server, mcp};
+use crate::support::rust_driver::Rust;
+use crate::support::{Answer, Connection, Driver, Outcome, Request, Server, cases, fails, mcp};
+
+cases!(
+    an_authority_of_ones_own_is_trusted,
+    an_address_is_checked_like_a_name,
+    http_with_sse_goes_over_tls,
+    each_failed_check_is_named,
+    the_message_names_the_hosts_that_the_certificate_is_for,
+    a_self_signed_certificate_can_be_trusted_itself,
+    a_bundle_of_authorities_is_trusted_as_a_whole,
+    both_versions_of_tls_are_spoken,
+    a_client_certificate_is_shown_when_the_server_wants_one,
+    a_client_certificate_that_the_server_refuses_is_named,
+    a_client_certificate_is_not_shown_unasked,
+    what_cannot_be_read_is_refused_when_it_is_set,
+    a_server_without_tls_is_no_tls_server,
+    a_tls_server_is_no_server_of_plain_http,
+    a_handshake_cut_short_is_a_failure_of_the_network,
+    an_answer_that_somebody_on_the_way_cuts_off_is_not_taken_for_complete,
+);
 
 /// A server behind TLS, with its authority's file.
 struct Site {
@@ -35,8 +55,8 @@ impl Site {
     }
 
     /// A client of this server that trusts nobody but its authority.
-    fn client(&self) -> Client {
-        let client = client_of(&self.front.url("/mcp"));
+    fn client<D: Driver>(&self) -> D {
+        let client: D = client_of(&self.front.url("/mcp"));
         client.set_ca_file(Some(&self.authority)).unwrap();
         client
     }
@@ -46,34 +66,29 @@ impl Site {
     }
 }
 
-fn client_of(url: &str) -> Client {
-    let client = Client::new(url).unwrap();
+fn client_of<D: Driver>(url: &str) -> D {
+    let client = D::new(url).unwrap();
     client.set_proxy(Some("")).unwrap();
-    client.set_timeout(Some(Duration::from_secs(10)));
+    client.set_timeout(Duration::from_secs(10));
     client
 }
 
 /// The ping fails for a reason of TLS, and the message says which.
 #[track_caller]
-fn refuses(client: &Client, reason: &str) {
-    match client.ping() {
-        Err(Error::Tls(message)) => assert!(message.contains(reason), "{reason:?} is not in {message:?}"),
-        other => panic!("{other:?} instead of a TLS error with {reason:?}"),
-    }
+fn refuses<D: Driver>(client: &D, reason: &str) {
+    let message = fails(client.ping(), Status::Tls).message;
+    assert!(message.contains(reason), "{reason:?} is not in {message:?}");
 }
 
 #[track_caller]
-fn invalid(outcome: Result<(), Error>, reason: &str) {
-    match outcome {
-        Err(Error::InvalidArgument(message)) => assert!(message.contains(reason), "{reason:?} is not in {message:?}"),
-        other => panic!("{other:?} instead of an invalid argument with {reason:?}"),
-    }
+fn invalid(outcome: Outcome, reason: &str) {
+    let message = fails(outcome, Status::InvalidArgument).message;
+    assert!(message.contains(reason), "{reason:?} is not in {message:?}");
 }
 
-#[test]
-fn an_authority_of_ones_own_is_trusted() {
+fn an_authority_of_ones_own_is_trusted<D: Driver>() {
     let site = Site::new("own-authority");
-    let client = site.client();
+    let client: D = site.client();
     client.ping().unwrap();
     client.ping().unwrap();
     let handshake = site.handshake();
@@ -83,27 +98,25 @@ fn an_authority_of_ones_own_is_trusted() {
     assert_eq!(site.front.handshakes(1).len(), 1, "the connection is kept");
 }
 
-#[test]
-fn an_address_is_checked_like_a_name() {
+fn an_address_is_checked_like_a_name<D: Driver>() {
     let site = Site::new("address");
-    let client = client_of(&site.front.url_by_address("/mcp"));
+    let client: D = client_of(&site.front.url_by_address("/mcp"));
     client.set_ca_file(Some(&site.authority)).unwrap();
     client.ping().unwrap();
 
     let authority = Authority::new("Names only");
     let server = Server::start(mcp::modern());
     let front = Front::start(Rules::new(authority.issue(&["localhost"], Validity::Now)), &server);
-    let client = client_of(&front.url_by_address("/mcp"));
+    let client: D = client_of(&front.url_by_address("/mcp"));
     client.set_ca_file(Some(&authority.file(&folder("names-only")))).unwrap();
     refuses(&client, "not valid for this host name");
 }
 
-#[test]
-fn http_with_sse_goes_over_tls() {
+fn http_with_sse_goes_over_tls<D: Driver>() {
     let authority = Authority::new("SSE");
     let server = Server::start(mcp::sse());
     let front = Front::start(Rules::new(authority.issue_local()), &server);
-    let client = client_of(&front.url("/sse"));
+    let client: D = client_of(&front.url("/sse"));
     client.set_ca_file(Some(&authority.file(&folder("sse")))).unwrap();
     for _ in 0..3 {
         client.ping().unwrap();
@@ -113,8 +126,7 @@ fn http_with_sse_goes_over_tls() {
     client.ping().unwrap();
 }
 
-#[test]
-fn each_failed_check_is_named() {
+fn each_failed_check_is_named<D: Driver>() {
     let (trusted, other) = (Authority::new("Trusted"), Authority::new("Other"));
     let file = trusted.file(&folder("checks"));
     for (identity, reason) in [
@@ -126,7 +138,7 @@ fn each_failed_check_is_named() {
     ] {
         let server = Server::start(mcp::modern());
         let front = Front::start(Rules::new(identity), &server);
-        let client = client_of(&front.url("/mcp"));
+        let client: D = client_of(&front.url("/mcp"));
         client.set_ca_file(Some(&file)).unwrap();
         client.set_bearer_token(Some("t0ken-of-this-test")).unwrap();
         refuses(&client, reason);
@@ -142,45 +154,41 @@ fn each_failed_check_is_named() {
     }
 }
 
-#[test]
-fn the_message_names_the_hosts_that_the_certificate_is_for() {
+fn the_message_names_the_hosts_that_the_certificate_is_for<D: Driver>() {
     let authority = Authority::new("Wrong host");
     let server = Server::start(mcp::modern());
     let front = Front::start(Rules::new(authority.issue(&["elsewhere.test"], Validity::Now)), &server);
-    let client = client_of(&front.url("/mcp"));
+    let client: D = client_of(&front.url("/mcp"));
     client.set_ca_file(Some(&authority.file(&folder("wrong-host")))).unwrap();
     refuses(&client, "localhost");
     refuses(&client, "elsewhere.test");
 }
 
-#[test]
-fn a_self_signed_certificate_can_be_trusted_itself() {
+fn a_self_signed_certificate_can_be_trusted_itself<D: Driver>() {
     let identity = Issued::self_signed(&["localhost"]);
     let (file, _) = identity.files(&folder("self-signed"));
     let server = Server::start(mcp::modern());
     let front = Front::start(Rules::new(identity), &server);
-    let client = client_of(&front.url("/mcp"));
+    let client: D = client_of(&front.url("/mcp"));
     client.set_ca_file(Some(&file)).unwrap();
     client.ping().unwrap();
 }
 
-#[test]
-fn a_bundle_of_authorities_is_trusted_as_a_whole() {
+fn a_bundle_of_authorities_is_trusted_as_a_whole<D: Driver>() {
     let site = Site::new("bundle");
     let other = folder("bundle-other");
     let bundle = [fs::read(Authority::new("Other").file(&other)).unwrap(), fs::read(&site.authority).unwrap()].concat();
     let file = other.join("bundle.pem");
     fs::write(&file, bundle).unwrap();
-    let client = client_of(&site.front.url("/mcp"));
+    let client: D = client_of(&site.front.url("/mcp"));
     client.set_ca_file(Some(&file)).unwrap();
     client.ping().unwrap();
 }
 
-#[test]
-fn both_versions_of_tls_are_spoken() {
+fn both_versions_of_tls_are_spoken<D: Driver>() {
     for (version, expected) in [(&TLS12, ProtocolVersion::TLSv1_2), (&TLS13, ProtocolVersion::TLSv1_3)] {
         let site = Site::with("versions", |rules| rules.versions = vec![version]);
-        let client = site.client();
+        let client: D = site.client();
         for _ in 0..3 {
             client.ping().unwrap();
         }
@@ -188,8 +196,7 @@ fn both_versions_of_tls_are_spoken() {
     }
 }
 
-#[test]
-fn a_client_certificate_is_shown_when_the_server_wants_one() {
+fn a_client_certificate_is_shown_when_the_server_wants_one<D: Driver>() {
     for version in [&TLS12, &TLS13] {
         for required in [true, false] {
             let (clients, files) = (Authority::new("Clients"), folder("shown"));
@@ -198,7 +205,7 @@ fn a_client_certificate_is_shown_when_the_server_wants_one() {
                 rules.versions = vec![version];
                 rules.clients = Some((clients, required));
             });
-            let client = site.client();
+            let client: D = site.client();
             client.set_client_certificate(Some((&certificate, &key))).unwrap();
             client.ping().unwrap();
             assert!(site.handshake().client_certificate, "{version:?} {required}");
@@ -214,8 +221,7 @@ fn a_client_certificate_is_shown_when_the_server_wants_one() {
     }
 }
 
-#[test]
-fn a_client_certificate_that_the_server_refuses_is_named() {
+fn a_client_certificate_that_the_server_refuses_is_named<D: Driver>() {
     for version in [&TLS12, &TLS13] {
         for (validity, known) in [(Validity::Now, false), (Validity::Past, true)] {
             let (clients, files) = (Authority::new("Clients"), folder("refused"));
@@ -225,7 +231,7 @@ fn a_client_certificate_that_the_server_refuses_is_named() {
                 rules.versions = vec![version];
                 rules.clients = Some((clients, true));
             });
-            let client = site.client();
+            let client: D = site.client();
             client.set_client_certificate(Some((&certificate, &key))).unwrap();
             refuses(&client, "the server did not accept the client's certificate");
             assert_eq!(site.server.connections(), 0);
@@ -233,19 +239,17 @@ fn a_client_certificate_that_the_server_refuses_is_named() {
     }
 }
 
-#[test]
-fn a_client_certificate_is_not_shown_unasked() {
+fn a_client_certificate_is_not_shown_unasked<D: Driver>() {
     let files = folder("unasked");
     let (certificate, key) = Authority::new("Clients").issue(&["client"], Validity::Now).files(&files);
     let site = Site::new("not-asking");
-    let client = site.client();
+    let client: D = site.client();
     client.set_client_certificate(Some((&certificate, &key))).unwrap();
     client.ping().unwrap();
     assert!(!site.handshake().client_certificate);
 }
 
-#[test]
-fn what_cannot_be_read_is_refused_when_it_is_set() {
+fn what_cannot_be_read_is_refused_when_it_is_set<D: Driver>() {
     let folder = folder("unreadable");
     let identity = Authority::new("Readable").issue(&["client"], Validity::Now);
     let (certificate, key) = identity.files(&folder);
@@ -267,7 +271,7 @@ fn what_cannot_be_read_is_refused_when_it_is_set() {
     let hollow_key = file("hollow-key.pem", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
     let binary = file("binary.pem", &[0xff, 0, 0x80, b'\n'].repeat(100));
 
-    let client = client_of("https://localhost/");
+    let client: D = client_of("https://localhost/");
     let set = |path: &Path| client.set_ca_file(Some(path));
     invalid(set(&missing), "missing.pem: No such file");
     invalid(set(&folder), "directory");
@@ -299,7 +303,8 @@ fn the_private_key_is_in_no_message_and_no_debug_output() {
     let identity = Authority::new("Private").issue(&["client"], Validity::Now);
     let (certificate, key) = identity.files(&folder);
     let secret = fs::read_to_string(&key).unwrap().lines().nth(1).unwrap().to_owned();
-    let client = client_of("https://localhost:1/");
+    let client = Client::new("https://localhost:1/").unwrap();
+    client.set_proxy(Some("")).unwrap();
     client.set_client_certificate(Some((&certificate, &key))).unwrap();
     let error = client.ping().unwrap_err();
     // A key that is none, and one that is not the certificate's.
@@ -318,13 +323,12 @@ fn the_private_key_is_in_no_message_and_no_debug_output() {
     }
 }
 
-#[test]
-fn a_server_without_tls_is_no_tls_server() {
+fn a_server_without_tls_is_no_tls_server<D: Driver>() {
     let server = Server::start(mcp::modern());
-    let client = client_of(&server.url("/mcp").replace("http://", "https://"));
-    client.set_timeout(Some(Duration::from_millis(500)));
+    let client: D = client_of(&server.url("/mcp").replace("http://", "https://"));
+    client.set_timeout(Duration::from_millis(500));
     // A server of plain HTTP takes the handshake for a request line without an end.
-    assert!(matches!(client.ping(), Err(Error::Timeout(_))));
+    fails(client.ping(), Status::Timeout);
     drop(server);
 
     let greeting = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -334,53 +338,51 @@ fn a_server_without_tls_is_no_tls_server() {
         std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
         std::io::Read::read_to_end(&mut stream, &mut Vec::new())
     });
-    let client = client_of(&url);
+    let client: D = client_of(&url);
     refuses(&client, "the TLS handshake failed");
     drop(client);
     drop(answering.join().unwrap());
 }
 
-#[test]
-fn a_tls_server_is_no_server_of_plain_http() {
+fn a_tls_server_is_no_server_of_plain_http<D: Driver>() {
     let site = Site::new("plain");
-    let client = client_of(&site.front.url("/mcp").replace("https://", "http://"));
+    let client: D = client_of(&site.front.url("/mcp").replace("https://", "http://"));
     client.set_bearer_token(Some("t0ken-of-this-test")).unwrap();
-    assert!(matches!(client.ping(), Err(Error::Protocol(_) | Error::Network(_))));
+    let failure = client.ping().unwrap_err();
+    assert!([Status::Protocol as i32, Status::Network as i32].contains(&failure.status), "{failure:?}");
     assert_eq!(site.server.connections(), 0);
 }
 
-#[test]
-fn a_handshake_cut_short_is_a_failure_of_the_network() {
+fn a_handshake_cut_short_is_a_failure_of_the_network<D: Driver>() {
     let closing = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}/", closing.local_addr().unwrap());
     let closer = std::thread::spawn(move || {
         let (mut stream, _) = closing.accept().unwrap();
         std::io::Read::read(&mut stream, &mut [0; 1024]).unwrap();
     });
-    let outcome = client_of(&url).ping();
-    assert!(matches!(outcome, Err(Error::Network(_))), "{outcome:?}");
+    let outcome = client_of::<D>(&url).ping();
+    fails(outcome, Status::Network);
     closer.join().unwrap();
 }
 
-#[test]
-fn an_answer_that_somebody_on_the_way_cuts_off_is_not_taken_for_complete() {
+fn an_answer_that_somebody_on_the_way_cuts_off_is_not_taken_for_complete<D: Driver>() {
     for cuts_off in [true, false] {
         let site = Site::with("cut-off", |rules| rules.cuts_off = cuts_off);
-        let client = site.client();
+        let client: D = site.client();
         client.ping().unwrap();
         // Only the end of the connection marks the end of this body: TLS must tell whose end it is.
         site.server.once("ping", |request: &Request, connection: &mut Connection| {
             connection.send(&Answer::result(request, serde_json::json!({})).until_close())
         });
         match cuts_off {
-            true => assert!(matches!(client.ping(), Err(Error::Network(_)))),
+            true => drop(fails(client.ping(), Status::Network)),
             false => client.ping().unwrap(),
         }
         client.ping().unwrap();
     }
 
     let server = Server::start(mcp::legacy(mcp::LEGACY));
-    let client = client_of(&server.url("/mcp"));
+    let client: D = client_of(&server.url("/mcp"));
     client.ping().unwrap();
     server.once("ping", |request: &Request, connection: &mut Connection| {
         for piece in Answer::result(request, serde_json::json!({})).until_close().pieces() {
@@ -388,7 +390,7 @@ fn an_answer_that_somebody_on_the_way_cuts_off_is_not_taken_for_complete() {
         }
         connection.reset()
     });
-    assert!(matches!(client.ping(), Err(Error::Network(_))), "the same with a reset in plain HTTP");
+    fails(client.ping(), Status::Network);
     client.ping().unwrap();
 }
 
@@ -414,7 +416,7 @@ fn the_systems_trust_store_is_the_default_and_gives_way_to_a_file() {
         return;
     }
     let variable = |name| std::env::var(name).unwrap();
-    let client = client_of(&variable("TEST_URL"));
+    let client: Rust = client_of(&variable("TEST_URL"));
     let file = variable("TEST_CA");
     if !file.is_empty() {
         client.set_ca_file(Some(Path::new(&file))).unwrap();

@@ -2,75 +2,16 @@
 
 #![allow(unsafe_code)] // the C ABI has no other door
 
-use std::ffi::{CStr, CString, c_char, c_void};
+use std::ffi::{CStr, CString, c_void};
 use std::path::Path;
 use std::ptr;
 use std::time::Duration;
 
 use mcpclient::TransportKind;
+use serde_json::Value;
 
-use super::driver::{Asked, Driver, Failure, Outcome, PARAMETERS};
-
-#[repr(C)]
-struct Handle {
-    _opaque: [u8; 0],
-}
-
-type Errors = *mut *mut Handle;
-type Text = *const c_char;
-type Release = unsafe extern "C" fn(*mut c_void);
-type TokenCallback = unsafe extern "C" fn(*mut c_void, *mut Handle);
-
-unsafe extern "C" {
-    fn mcpclient_new(url: Text, error: Errors) -> *mut Handle;
-    fn mcpclient_free(client: *mut Handle);
-    fn mcpclient_set_transport(client: *mut Handle, transport: i32, error: Errors) -> i32;
-    fn mcpclient_set_protocol_version(client: *mut Handle, version: Text, error: Errors) -> i32;
-    fn mcpclient_set_bearer_token(client: *mut Handle, token: Text, error: Errors) -> i32;
-    fn mcpclient_set_auth(client: *mut Handle, auth: *mut Handle, error: Errors) -> i32;
-    fn mcpclient_set_header(client: *mut Handle, name: Text, value: Text, error: Errors) -> i32;
-    fn mcpclient_set_timeout_ms(client: *mut Handle, ms: u32, error: Errors) -> i32;
-    fn mcpclient_set_connect_timeout_ms(client: *mut Handle, ms: u32, error: Errors) -> i32;
-    fn mcpclient_set_max_response_bytes(client: *mut Handle, bytes: u64, error: Errors) -> i32;
-    fn mcpclient_set_ca_file(client: *mut Handle, path: Text, error: Errors) -> i32;
-    fn mcpclient_set_tls_verify(client: *mut Handle, verify: bool, error: Errors) -> i32;
-    fn mcpclient_set_proxy(client: *mut Handle, url: Text, error: Errors) -> i32;
-    fn mcpclient_connect(client: *mut Handle, error: Errors) -> i32;
-    fn mcpclient_ping(client: *mut Handle, error: Errors) -> i32;
-    fn mcpclient_call_tool(
-        client: *mut Handle,
-        name: Text,
-        arguments: Text,
-        result: *mut *mut Handle,
-        error: Errors,
-    ) -> i32;
-    fn mcpclient_value_string(value: *const Handle, pointer: Text) -> Text;
-    fn mcpclient_value_free(value: *mut Handle);
-    fn mcpclient_cancel(client: *mut Handle);
-    fn mcpclient_close(client: *mut Handle);
-    fn mcpclient_transport_in_use(client: *const Handle) -> i32;
-    fn mcpclient_protocol_version(client: *const Handle) -> *const c_char;
-    fn mcpclient_auth_bearer_new(token: Text, error: Errors) -> *mut Handle;
-    fn mcpclient_auth_set_token(auth: *mut Handle, token: Text, error: Errors) -> i32;
-    fn mcpclient_auth_token_file_new(path: Text, error: Errors) -> *mut Handle;
-    fn mcpclient_auth_token_callback_new(
-        callback: TokenCallback,
-        user_data: *mut c_void,
-        user_data_free: Option<Release>,
-        error: Errors,
-    ) -> *mut Handle;
-    fn mcpclient_token_request_challenge(request: *const Handle) -> Text;
-    fn mcpclient_token_request_set(request: *mut Handle, token: Text, error: Errors) -> i32;
-    fn mcpclient_auth_free(auth: *mut Handle);
-    fn mcpclient_error_status(error: *const Handle) -> i32;
-    fn mcpclient_error_message(error: *const Handle) -> Text;
-    fn mcpclient_error_http_status(error: *const Handle) -> i32;
-    fn mcpclient_error_rpc_code(error: *const Handle) -> i32;
-    fn mcpclient_error_rpc_data(error: *const Handle) -> Text;
-    fn mcpclient_error_www_authenticate(error: *const Handle) -> Text;
-    fn mcpclient_error_challenge_parameter(error: *const Handle, name: Text) -> Text;
-    fn mcpclient_error_free(error: *mut Handle);
-}
+use super::c_functions::*;
+use super::driver::{Asked, Driver, Failure, OnNotification, OnRequest, Outcome, PARAMETERS, Replies};
 
 fn c_string(text: &str) -> CString {
     CString::new(text).expect("a text without NUL")
@@ -142,6 +83,25 @@ fn make(call: impl FnOnce(Errors) -> *mut Handle) -> Outcome<*mut Handle> {
     if handle.is_null() { Err(unsafe { failure(error) }) } else { Ok(handle) }
 }
 
+/// Makes a call that returns a result.
+fn value(of: impl FnOnce(*mut *mut Handle, Errors) -> i32) -> Outcome<Value> {
+    let mut result = ptr::null_mut();
+    call(|error| of(&raw mut result, error))?;
+    // SAFETY: after a success the result is ours until it is freed.
+    unsafe {
+        let value = json(result);
+        mcpclient_value_free(result);
+        Ok(value)
+    }
+}
+
+/// The JSON of a value.
+unsafe fn json(value: *const Handle) -> Value {
+    // SAFETY: the caller passes a live value.
+    let text = unsafe { read(mcpclient_value_json(value)) }.expect("a value is not NULL");
+    serde_json::from_str(&text).expect("a value is JSON")
+}
+
 /// The `mcpclient_*` functions.
 #[derive(Debug)]
 pub struct C(*mut Handle);
@@ -189,17 +149,52 @@ impl Asked for CAsked {
     }
 }
 
+struct CReply(*mut Handle);
+
+impl Replies for CReply {
+    fn result(&mut self, json: &str) -> Outcome {
+        let json = c_string(json);
+        // SAFETY: the reply is valid during the callback.
+        call(|error| unsafe { mcpclient_reply_result(self.0, json.as_ptr(), error) })
+    }
+
+    fn error(&mut self, code: i32, message: &str) -> Outcome {
+        let message = c_string(message);
+        // SAFETY: as above.
+        call(|error| unsafe { mcpclient_reply_error(self.0, code, message.as_ptr(), error) })
+    }
+}
+
 type Provider = Box<dyn Fn(&mut dyn Asked) + Send + Sync>;
 
+/// A closure as user data; the library frees it by [`free`].
+fn user_data<T>(closure: T) -> *mut c_void {
+    Box::into_raw(Box::new(closure)).cast()
+}
+
+unsafe extern "C" fn free<T>(user_data: *mut c_void) {
+    // SAFETY: made by `user_data`; the library calls this once.
+    drop(unsafe { Box::from_raw(user_data.cast::<T>()) });
+}
+
 unsafe extern "C" fn ask(user_data: *mut c_void, request: *mut Handle) {
-    // SAFETY: `token_provider` passed a provider, which lives until `forget`.
+    // SAFETY: `token_provider` passed a provider, which lives until `free`.
     let provider = unsafe { &*user_data.cast::<Provider>() };
     provider(&mut CAsked(request));
 }
 
-unsafe extern "C" fn forget(user_data: *mut c_void) {
-    // SAFETY: made by `token_provider`; the library calls this once.
-    drop(unsafe { Box::from_raw(user_data.cast::<Provider>()) });
+unsafe extern "C" fn notified(user_data: *mut c_void, method: Text, params: *const Handle) {
+    // SAFETY: `on_notification` passed a handler, which lives until `free`; the rest lives during the callback.
+    let (handler, method, params) =
+        unsafe { (&*user_data.cast::<OnNotification>(), read(method).expect("a method"), json(params)) };
+    handler(&method, &params);
+}
+
+unsafe extern "C" fn requested(user_data: *mut c_void, method: Text, params: *const Handle, reply: *mut Handle) {
+    // SAFETY: as for notifications.
+    let (handler, method, params) =
+        unsafe { (&*user_data.cast::<OnRequest>(), read(method).expect("a method"), json(params)) };
+    handler(&method, &params, &mut CReply(reply));
 }
 
 // SAFETY of every block below: the client and the auth objects are alive while `self` is, texts while the call runs.
@@ -219,12 +214,94 @@ impl Driver for C {
         call(|error| unsafe { mcpclient_ping(self.0, error) })
     }
 
-    fn call_tool(&self, name: &str) -> Outcome<String> {
-        let (name, mut result) = (c_string(name), ptr::null_mut());
-        call(|error| unsafe { mcpclient_call_tool(self.0, name.as_ptr(), ptr::null(), &raw mut result, error) })?;
-        let text = unsafe { read(mcpclient_value_string(result, c"/content/0/text".as_ptr())) };
-        unsafe { mcpclient_value_free(result) };
-        Ok(text.unwrap_or_default())
+    fn request(&self, method: &str, params: Option<&str>) -> Outcome<Value> {
+        let (method, params) = (c_string(method), optional(params));
+        value(|result, error| unsafe { mcpclient_request(self.0, method.as_ptr(), pointer(&params), result, error) })
+    }
+
+    fn notify(&self, method: &str, params: Option<&str>) -> Outcome {
+        let (method, params) = (c_string(method), optional(params));
+        call(|error| unsafe { mcpclient_notify(self.0, method.as_ptr(), pointer(&params), error) })
+    }
+
+    fn set_server_log_level(&self, level: &str) -> Outcome {
+        let level = c_string(level);
+        call(|error| unsafe { mcpclient_set_server_log_level(self.0, level.as_ptr(), error) })
+    }
+
+    fn server_info(&self) -> Outcome<Value> {
+        value(|info, error| unsafe { mcpclient_server_info(self.0, info, error) })
+    }
+
+    fn list_tools(&self) -> Outcome<Value> {
+        value(|tools, error| unsafe { mcpclient_list_tools(self.0, tools, error) })
+    }
+
+    fn list_resources(&self) -> Outcome<Value> {
+        value(|resources, error| unsafe { mcpclient_list_resources(self.0, resources, error) })
+    }
+
+    fn list_resource_templates(&self) -> Outcome<Value> {
+        value(|templates, error| unsafe { mcpclient_list_resource_templates(self.0, templates, error) })
+    }
+
+    fn list_prompts(&self) -> Outcome<Value> {
+        value(|prompts, error| unsafe { mcpclient_list_prompts(self.0, prompts, error) })
+    }
+
+    fn call_tool_with(&self, name: &str, arguments: Option<&str>) -> Outcome<Value> {
+        let (name, arguments) = (c_string(name), optional(arguments));
+        value(|result, error| unsafe { mcpclient_call_tool(self.0, name.as_ptr(), pointer(&arguments), result, error) })
+    }
+
+    fn read_resource(&self, uri: &str) -> Outcome<Value> {
+        let uri = c_string(uri);
+        value(|result, error| unsafe { mcpclient_read_resource(self.0, uri.as_ptr(), result, error) })
+    }
+
+    fn get_prompt(&self, name: &str, arguments: Option<&str>) -> Outcome<Value> {
+        let (name, arguments) = (c_string(name), optional(arguments));
+        value(|result, error| unsafe {
+            mcpclient_get_prompt(self.0, name.as_ptr(), pointer(&arguments), result, error)
+        })
+    }
+
+    fn complete(&self, reference: &str, argument_name: &str, argument_value: &str) -> Outcome<Value> {
+        let (reference, name, text) = (c_string(reference), c_string(argument_name), c_string(argument_value));
+        value(|result, error| unsafe {
+            mcpclient_complete(self.0, reference.as_ptr(), name.as_ptr(), text.as_ptr(), result, error)
+        })
+    }
+
+    fn on_notification(&self, method: Option<&str>, handler: Option<OnNotification>) -> Outcome {
+        let method = optional(method);
+        let Some(handler) = handler else {
+            return call(|error| unsafe {
+                mcpclient_on_notification(self.0, pointer(&method), None, ptr::null_mut(), None, error)
+            });
+        };
+        let (data, free) = (user_data(handler), Some(free::<OnNotification> as Release));
+        call(|error| unsafe { mcpclient_on_notification(self.0, pointer(&method), Some(notified), data, free, error) })
+    }
+
+    fn on_request(&self, method: &str, handler: Option<OnRequest>) -> Outcome {
+        let method = c_string(method);
+        let Some(handler) = handler else {
+            return call(|error| unsafe {
+                mcpclient_on_request(self.0, method.as_ptr(), None, ptr::null_mut(), None, error)
+            });
+        };
+        let (data, free) = (user_data(handler), Some(free::<OnRequest> as Release));
+        call(|error| unsafe { mcpclient_on_request(self.0, method.as_ptr(), Some(requested), data, free, error) })
+    }
+
+    fn listen(&self, filter: Option<&str>) -> Outcome {
+        let filter = optional(filter);
+        call(|error| unsafe { mcpclient_listen(self.0, pointer(&filter), error) })
+    }
+
+    fn stop_listening(&self) {
+        unsafe { mcpclient_stop_listening(self.0) };
     }
 
     fn cancel(&self) {
@@ -287,6 +364,26 @@ impl Driver for C {
         call(|error| unsafe { mcpclient_set_proxy(self.0, pointer(&proxy), error) })
     }
 
+    fn set_client_certificate(&self, files: Option<(&Path, &Path)>) -> Outcome {
+        let (certificate, key) = files.unzip();
+        let (certificate, key) = (certificate.map(path_text), key.map(path_text));
+        call(|error| unsafe { mcpclient_set_client_certificate(self.0, pointer(&certificate), pointer(&key), error) })
+    }
+
+    fn set_client_info(&self, name: &str, version: &str) -> Outcome {
+        let (name, version) = (c_string(name), c_string(version));
+        call(|error| unsafe { mcpclient_set_client_info(self.0, name.as_ptr(), version.as_ptr(), error) })
+    }
+
+    fn set_capabilities(&self, json: Option<&str>) -> Outcome {
+        let json = optional(json);
+        call(|error| unsafe { mcpclient_set_capabilities(self.0, pointer(&json), error) })
+    }
+
+    fn set_cache(&self, on: bool) {
+        call(|error| unsafe { mcpclient_set_cache(self.0, on, error) }).unwrap();
+    }
+
     fn transport_in_use(&self) -> TransportKind {
         let number = unsafe { mcpclient_transport_in_use(self.0) };
         TransportKind::from_number(number).expect("a transport of the header")
@@ -312,10 +409,8 @@ impl Driver for C {
     }
 
     fn token_provider(provider: impl Fn(&mut dyn Asked) + Send + Sync + 'static) -> CAuth {
-        let provider: Box<Provider> = Box::new(Box::new(provider));
-        let user_data = Box::into_raw(provider).cast();
-        make(|error| unsafe { mcpclient_auth_token_callback_new(ask, user_data, Some(forget), error) })
-            .map(CAuth)
-            .unwrap()
+        let data = user_data::<Provider>(Box::new(provider));
+        let free = Some(free::<Provider> as Release);
+        make(|error| unsafe { mcpclient_auth_token_callback_new(ask, data, free, error) }).map(CAuth).unwrap()
     }
 }

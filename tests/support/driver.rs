@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mcpclient::{Status, TransportKind};
+use serde_json::Value;
 
 use super::server::Server;
 
@@ -47,6 +48,19 @@ pub trait Asked {
     fn set(&mut self, token: &str) -> Outcome;
 }
 
+/// What a request callback answers with.
+pub trait Replies {
+    /// Replies with a result, as JSON text.
+    fn result(&mut self, json: &str) -> Outcome;
+    /// Replies with an error.
+    fn error(&mut self, code: i32, message: &str) -> Outcome;
+}
+
+/// Receives a notification's method and params.
+pub type OnNotification = Box<dyn Fn(&str, &Value) + Send + Sync>;
+/// Receives a request's method and params, and may reply.
+pub type OnRequest = Box<dyn Fn(&str, &Value, &mut dyn Replies) + Send + Sync>;
+
 /// One way to use the library.
 pub trait Driver: Sized + Send + Sync + 'static {
     /// An auth object.
@@ -55,8 +69,24 @@ pub trait Driver: Sized + Send + Sync + 'static {
     fn new(url: &str) -> Outcome<Self>;
     fn connect(&self) -> Outcome;
     fn ping(&self) -> Outcome;
-    /// Calls a tool without arguments, and gives the text of its result.
-    fn call_tool(&self, name: &str) -> Outcome<String>;
+    fn request(&self, method: &str, params: Option<&str>) -> Outcome<Value>;
+    fn notify(&self, method: &str, params: Option<&str>) -> Outcome;
+    fn set_server_log_level(&self, level: &str) -> Outcome;
+    fn server_info(&self) -> Outcome<Value>;
+    fn list_tools(&self) -> Outcome<Value>;
+    fn list_resources(&self) -> Outcome<Value>;
+    fn list_resource_templates(&self) -> Outcome<Value>;
+    fn list_prompts(&self) -> Outcome<Value>;
+    fn call_tool_with(&self, name: &str, arguments: Option<&str>) -> Outcome<Value>;
+    fn read_resource(&self, uri: &str) -> Outcome<Value>;
+    fn get_prompt(&self, name: &str, arguments: Option<&str>) -> Outcome<Value>;
+    fn complete(&self, reference: &str, argument_name: &str, argument_value: &str) -> Outcome<Value>;
+    /// For one method, or for all. `None` removes the handler.
+    fn on_notification(&self, method: Option<&str>, handler: Option<OnNotification>) -> Outcome;
+    /// `None` removes the handler.
+    fn on_request(&self, method: &str, handler: Option<OnRequest>) -> Outcome;
+    fn listen(&self, filter: Option<&str>) -> Outcome;
+    fn stop_listening(&self);
     fn cancel(&self);
     fn close(&self);
     fn set_transport(&self, transport: TransportKind) -> Outcome;
@@ -72,6 +102,10 @@ pub trait Driver: Sized + Send + Sync + 'static {
     fn set_ca_file(&self, path: Option<&Path>) -> Outcome;
     fn set_tls_verify(&self, verify: bool) -> Outcome;
     fn set_proxy(&self, proxy: Option<&str>) -> Outcome;
+    fn set_client_certificate(&self, files: Option<(&Path, &Path)>) -> Outcome;
+    fn set_client_info(&self, name: &str, version: &str) -> Outcome;
+    fn set_capabilities(&self, json: Option<&str>) -> Outcome;
+    fn set_cache(&self, on: bool);
     fn transport_in_use(&self) -> TransportKind;
     fn protocol_version(&self) -> Option<String>;
 
@@ -79,6 +113,12 @@ pub trait Driver: Sized + Send + Sync + 'static {
     fn set_token(auth: &Self::Auth, token: &str) -> Outcome;
     fn token_file(path: &Path) -> Outcome<Self::Auth>;
     fn token_provider(provider: impl Fn(&mut dyn Asked) + Send + Sync + 'static) -> Self::Auth;
+
+    /// Calls a tool without arguments, and gives the text of its result.
+    fn call_tool(&self, name: &str) -> Outcome<String> {
+        let result = self.call_tool_with(name, None)?;
+        Ok(result["content"][0]["text"].as_str().unwrap_or_default().to_owned())
+    }
 }
 
 /// What a case does with a connected client.

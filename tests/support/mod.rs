@@ -5,6 +5,7 @@
 pub mod alone;
 pub mod authority;
 pub mod c_driver;
+pub mod c_functions;
 pub mod driver;
 pub mod fault;
 pub mod front;
@@ -15,7 +16,9 @@ pub mod programs;
 pub mod rust_driver;
 pub mod server;
 
-pub use driver::{Ask, Asked, Driver, Failure, Outcome, client, client_at, fails, timed};
+pub use driver::{
+    Ask, Asked, Driver, Failure, OnNotification, OnRequest, Outcome, Replies, client, client_at, fails, timed,
+};
 pub use fault::Fault;
 pub use http::{Answer, Request, event};
 pub use server::{Connection, Handler, Server};

@@ -1,11 +1,13 @@
 //! The library through its Rust API.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use mcpclient::{Auth, Client, Error, TokenRequest, TransportKind};
+use mcpclient::{Auth, Client, Error, Reply, TokenRequest, TransportKind};
+use serde_json::Value;
 
-use super::driver::{Asked, Driver, Failure, Outcome, PARAMETERS};
+use super::driver::{Asked, Driver, Failure, OnNotification, OnRequest, Outcome, PARAMETERS, Replies};
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
@@ -32,6 +34,21 @@ impl Asked for TokenRequest {
     }
 }
 
+impl Replies for Reply {
+    fn result(&mut self, json: &str) -> Outcome {
+        Ok(Reply::result(self, json)?)
+    }
+
+    fn error(&mut self, code: i32, message: &str) -> Outcome {
+        Ok(Reply::error(self, code, message)?)
+    }
+}
+
+/// The JSON of a result.
+fn json(value: &mcpclient::Value) -> Value {
+    serde_json::from_str(value.json()).expect("a value is JSON")
+}
+
 /// [`Client`] itself.
 #[derive(Debug)]
 pub struct Rust(Client);
@@ -51,8 +68,76 @@ impl Driver for Rust {
         Ok(self.0.ping()?)
     }
 
-    fn call_tool(&self, name: &str) -> Outcome<String> {
-        Ok(self.0.call_tool(name, None)?.string("/content/0/text").unwrap_or_default().to_owned())
+    fn request(&self, method: &str, params: Option<&str>) -> Outcome<Value> {
+        Ok(json(&self.0.request(method, params)?))
+    }
+
+    fn notify(&self, method: &str, params: Option<&str>) -> Outcome {
+        Ok(self.0.notify(method, params)?)
+    }
+
+    fn set_server_log_level(&self, level: &str) -> Outcome {
+        Ok(self.0.set_server_log_level(level)?)
+    }
+
+    fn server_info(&self) -> Outcome<Value> {
+        Ok(json(&self.0.server_info()?))
+    }
+
+    fn list_tools(&self) -> Outcome<Value> {
+        Ok(json(&self.0.list_tools()?))
+    }
+
+    fn list_resources(&self) -> Outcome<Value> {
+        Ok(json(&self.0.list_resources()?))
+    }
+
+    fn list_resource_templates(&self) -> Outcome<Value> {
+        Ok(json(&self.0.list_resource_templates()?))
+    }
+
+    fn list_prompts(&self) -> Outcome<Value> {
+        Ok(json(&self.0.list_prompts()?))
+    }
+
+    fn call_tool_with(&self, name: &str, arguments: Option<&str>) -> Outcome<Value> {
+        Ok(json(&self.0.call_tool(name, arguments)?))
+    }
+
+    fn read_resource(&self, uri: &str) -> Outcome<Value> {
+        Ok(json(&self.0.read_resource(uri)?))
+    }
+
+    fn get_prompt(&self, name: &str, arguments: Option<&str>) -> Outcome<Value> {
+        Ok(json(&self.0.get_prompt(name, arguments)?))
+    }
+
+    fn complete(&self, reference: &str, argument_name: &str, argument_value: &str) -> Outcome<Value> {
+        Ok(json(&self.0.complete(reference, argument_name, argument_value)?))
+    }
+
+    fn on_notification(&self, method: Option<&str>, handler: Option<OnNotification>) -> Outcome {
+        let handler = handler.map(|handler| -> mcpclient::NotificationHandler {
+            Arc::new(move |method: &str, params: &mcpclient::Value| handler(method, &json(params)))
+        });
+        Ok(self.0.on_notification(method, handler)?)
+    }
+
+    fn on_request(&self, method: &str, handler: Option<OnRequest>) -> Outcome {
+        let handler = handler.map(|handler| -> mcpclient::RequestHandler {
+            Arc::new(move |method: &str, params: &mcpclient::Value, reply: &mut Reply| {
+                handler(method, &json(params), reply);
+            })
+        });
+        Ok(self.0.on_request(method, handler)?)
+    }
+
+    fn listen(&self, filter: Option<&str>) -> Outcome {
+        Ok(self.0.listen(filter)?)
+    }
+
+    fn stop_listening(&self) {
+        self.0.stop_listening();
     }
 
     fn cancel(&self) {
@@ -105,6 +190,22 @@ impl Driver for Rust {
 
     fn set_proxy(&self, proxy: Option<&str>) -> Outcome {
         Ok(self.0.set_proxy(proxy)?)
+    }
+
+    fn set_client_certificate(&self, files: Option<(&Path, &Path)>) -> Outcome {
+        Ok(self.0.set_client_certificate(files)?)
+    }
+
+    fn set_client_info(&self, name: &str, version: &str) -> Outcome {
+        Ok(self.0.set_client_info(name, version)?)
+    }
+
+    fn set_capabilities(&self, json: Option<&str>) -> Outcome {
+        Ok(self.0.set_capabilities(json)?)
+    }
+
+    fn set_cache(&self, on: bool) {
+        self.0.set_cache(on);
     }
 
     fn transport_in_use(&self) -> TransportKind {

@@ -1,0 +1,122 @@
+//! The functions of the header that the C driver calls, declared by hand as a program in another language does.
+
+#![allow(unsafe_code)] // the C ABI has no other door
+
+use std::ffi::{c_char, c_void};
+
+#[repr(C)]
+pub struct Handle {
+    _opaque: [u8; 0],
+}
+
+pub type Errors = *mut *mut Handle;
+pub type Text = *const c_char;
+pub type Release = unsafe extern "C" fn(*mut c_void);
+pub type NotificationCallback = unsafe extern "C" fn(*mut c_void, Text, *const Handle);
+pub type RequestCallback = unsafe extern "C" fn(*mut c_void, Text, *const Handle, *mut Handle);
+pub type TokenCallback = unsafe extern "C" fn(*mut c_void, *mut Handle);
+
+unsafe extern "C" {
+    pub fn mcpclient_new(url: Text, error: Errors) -> *mut Handle;
+    pub fn mcpclient_free(client: *mut Handle);
+    pub fn mcpclient_set_transport(client: *mut Handle, transport: i32, error: Errors) -> i32;
+    pub fn mcpclient_set_protocol_version(client: *mut Handle, version: Text, error: Errors) -> i32;
+    pub fn mcpclient_set_bearer_token(client: *mut Handle, token: Text, error: Errors) -> i32;
+    pub fn mcpclient_set_auth(client: *mut Handle, auth: *mut Handle, error: Errors) -> i32;
+    pub fn mcpclient_set_header(client: *mut Handle, name: Text, value: Text, error: Errors) -> i32;
+    pub fn mcpclient_set_timeout_ms(client: *mut Handle, ms: u32, error: Errors) -> i32;
+    pub fn mcpclient_set_connect_timeout_ms(client: *mut Handle, ms: u32, error: Errors) -> i32;
+    pub fn mcpclient_set_max_response_bytes(client: *mut Handle, bytes: u64, error: Errors) -> i32;
+    pub fn mcpclient_set_ca_file(client: *mut Handle, path: Text, error: Errors) -> i32;
+    pub fn mcpclient_set_tls_verify(client: *mut Handle, verify: bool, error: Errors) -> i32;
+    pub fn mcpclient_set_proxy(client: *mut Handle, url: Text, error: Errors) -> i32;
+    pub fn mcpclient_connect(client: *mut Handle, error: Errors) -> i32;
+    pub fn mcpclient_ping(client: *mut Handle, error: Errors) -> i32;
+    pub fn mcpclient_call_tool(
+        client: *mut Handle,
+        name: Text,
+        arguments: Text,
+        result: *mut *mut Handle,
+        error: Errors,
+    ) -> i32;
+    pub fn mcpclient_request(
+        client: *mut Handle,
+        method: Text,
+        params: Text,
+        result: *mut *mut Handle,
+        error: Errors,
+    ) -> i32;
+    pub fn mcpclient_notify(client: *mut Handle, method: Text, params: Text, error: Errors) -> i32;
+    pub fn mcpclient_set_server_log_level(client: *mut Handle, level: Text, error: Errors) -> i32;
+    pub fn mcpclient_server_info(client: *mut Handle, info: *mut *mut Handle, error: Errors) -> i32;
+    pub fn mcpclient_list_tools(client: *mut Handle, tools: *mut *mut Handle, error: Errors) -> i32;
+    pub fn mcpclient_list_resources(client: *mut Handle, resources: *mut *mut Handle, error: Errors) -> i32;
+    pub fn mcpclient_list_resource_templates(client: *mut Handle, templates: *mut *mut Handle, error: Errors) -> i32;
+    pub fn mcpclient_list_prompts(client: *mut Handle, prompts: *mut *mut Handle, error: Errors) -> i32;
+    pub fn mcpclient_read_resource(client: *mut Handle, uri: Text, result: *mut *mut Handle, error: Errors) -> i32;
+    pub fn mcpclient_get_prompt(
+        client: *mut Handle,
+        name: Text,
+        arguments: Text,
+        result: *mut *mut Handle,
+        error: Errors,
+    ) -> i32;
+    pub fn mcpclient_complete(
+        client: *mut Handle,
+        reference: Text,
+        argument_name: Text,
+        argument_value: Text,
+        result: *mut *mut Handle,
+        error: Errors,
+    ) -> i32;
+    pub fn mcpclient_on_notification(
+        client: *mut Handle,
+        method: Text,
+        callback: Option<NotificationCallback>,
+        user_data: *mut c_void,
+        user_data_free: Option<Release>,
+        error: Errors,
+    ) -> i32;
+    pub fn mcpclient_on_request(
+        client: *mut Handle,
+        method: Text,
+        callback: Option<RequestCallback>,
+        user_data: *mut c_void,
+        user_data_free: Option<Release>,
+        error: Errors,
+    ) -> i32;
+    pub fn mcpclient_reply_result(reply: *mut Handle, json: Text, error: Errors) -> i32;
+    pub fn mcpclient_reply_error(reply: *mut Handle, code: i32, message: Text, error: Errors) -> i32;
+    pub fn mcpclient_listen(client: *mut Handle, filter: Text, error: Errors) -> i32;
+    pub fn mcpclient_stop_listening(client: *mut Handle);
+    pub fn mcpclient_set_client_certificate(client: *mut Handle, certificate: Text, key: Text, error: Errors) -> i32;
+    pub fn mcpclient_set_client_info(client: *mut Handle, name: Text, version: Text, error: Errors) -> i32;
+    pub fn mcpclient_set_capabilities(client: *mut Handle, json: Text, error: Errors) -> i32;
+    pub fn mcpclient_set_cache(client: *mut Handle, on: bool, error: Errors) -> i32;
+    pub fn mcpclient_value_json(value: *const Handle) -> Text;
+    pub fn mcpclient_value_free(value: *mut Handle);
+    pub fn mcpclient_cancel(client: *mut Handle);
+    pub fn mcpclient_close(client: *mut Handle);
+    pub fn mcpclient_transport_in_use(client: *const Handle) -> i32;
+    pub fn mcpclient_protocol_version(client: *const Handle) -> Text;
+    pub fn mcpclient_auth_bearer_new(token: Text, error: Errors) -> *mut Handle;
+    pub fn mcpclient_auth_set_token(auth: *mut Handle, token: Text, error: Errors) -> i32;
+    pub fn mcpclient_auth_token_file_new(path: Text, error: Errors) -> *mut Handle;
+    pub fn mcpclient_auth_token_callback_new(
+        callback: TokenCallback,
+        user_data: *mut c_void,
+        user_data_free: Option<Release>,
+        error: Errors,
+    ) -> *mut Handle;
+    pub fn mcpclient_token_request_challenge(request: *const Handle) -> Text;
+    pub fn mcpclient_token_request_set(request: *mut Handle, token: Text, error: Errors) -> i32;
+    pub fn mcpclient_auth_free(auth: *mut Handle);
+    pub fn mcpclient_error_status(error: *const Handle) -> i32;
+    pub fn mcpclient_error_message(error: *const Handle) -> Text;
+    pub fn mcpclient_error_http_status(error: *const Handle) -> i32;
+    pub fn mcpclient_error_rpc_code(error: *const Handle) -> i32;
+    pub fn mcpclient_error_rpc_data(error: *const Handle) -> Text;
+    pub fn mcpclient_error_www_authenticate(error: *const Handle) -> Text;
+    pub fn mcpclient_error_challenge_parameter(error: *const Handle, name: Text) -> Text;
+    pub fn mcpclient_error_free(error: *mut Handle);
+}
