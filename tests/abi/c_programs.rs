@@ -8,15 +8,14 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
-use std::{env, fs, io, thread};
+use std::{env, fs, io};
 
 use serde_json::{Value, json};
 
+use crate::support::programs::{self, LONGEST_RUN};
 use crate::support::{Answer, Connection, Handler, Request, Server, event, mcp};
 
 const FLAGS: [&str; 6] = ["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
-const LONGEST_RUN: Duration = Duration::from_secs(120);
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -87,24 +86,8 @@ fn run(program: &Path, argument: &str) -> Output {
     let mut words: Vec<&str> = runner.split_whitespace().collect();
     words.push(program.to_str().unwrap());
     let mut command = Command::new(words[0]);
-    // Cargo names a folder in which an older copy of the library may lie.
-    command.args(&words[1..]).arg(argument).current_dir(program.parent().unwrap()).env_remove("LD_LIBRARY_PATH");
-    let stdout = fs::File::create(program.with_extension("out")).unwrap();
-    let stderr = fs::File::create(program.with_extension("err")).unwrap();
-    let mut child = command.stdout(stdout).stderr(stderr).spawn().unwrap();
-    let limit = Instant::now() + LONGEST_RUN;
-    let status = loop {
-        match child.try_wait().unwrap() {
-            Some(status) => break status,
-            None if Instant::now() < limit => thread::sleep(Duration::from_millis(5)),
-            None => {
-                child.kill().unwrap();
-                break child.wait().unwrap();
-            }
-        }
-    };
-    let read = |extension| fs::read(program.with_extension(extension)).unwrap();
-    Output { status, stdout: read("out"), stderr: read("err") }
+    command.args(&words[1..]).arg(argument).current_dir(program.parent().unwrap());
+    programs::run(&mut command, program, LONGEST_RUN)
 }
 
 /// Compiles and runs `tests/abi/c/<name>.c` with both libraries.

@@ -51,7 +51,7 @@ fn heard<D: Driver>(client: &D) -> Receiver<String> {
 }
 
 fn next(heard: &Receiver<String>) -> String {
-    heard.recv_timeout(Duration::from_secs(5)).expect("a notification")
+    heard.recv_timeout(stretched(Duration::from_secs(5))).expect("a notification")
 }
 
 fn notification(method: &str) -> String {
@@ -225,7 +225,7 @@ fn waiting_for_the_stream_of_handlers_can_be_cancelled<D: Driver>() {
         let start = Instant::now();
         client.cancel();
         fails(call.join().unwrap(), Status::Cancelled);
-        assert!(start.elapsed() < Duration::from_millis(150), "{:?}", start.elapsed());
+        assert!(start.elapsed() < stretched(Duration::from_millis(150)), "{:?}", start.elapsed());
     });
 }
 
@@ -364,7 +364,7 @@ fn over_http_sse_a_ping_is_answered_while_a_callback_runs<D: Driver>() {
     let (release, held) = mpsc::channel::<()>();
     let held = Mutex::new(held);
     let hold: OnNotification = Box::new(move |_, _| {
-        let _ = held.lock().unwrap().recv_timeout(Duration::from_secs(10));
+        let _ = held.lock().unwrap().recv_timeout(stretched(Duration::from_secs(10)));
     });
     client.on_notification(None, Some(hold)).unwrap();
     client.ping().unwrap();
@@ -388,11 +388,11 @@ fn handlers_go_with_the_client_while_a_callback_still_runs<D: Driver>() {
     let hold: OnNotification = Box::new(move |_, _| {
         let ends = ends.lock().unwrap();
         ends.0.send(()).unwrap();
-        let _ = ends.1.recv_timeout(Duration::from_secs(10));
+        let _ = ends.1.recv_timeout(stretched(Duration::from_secs(10)));
     });
     client.on_notification(None, Some(hold)).unwrap();
     client.ping().unwrap();
-    began.recv_timeout(Duration::from_secs(5)).unwrap();
+    began.recv_timeout(stretched(Duration::from_secs(5))).unwrap();
     drop(client);
     assert_eq!(Arc::strong_count(&data), 1);
     drop(release);

@@ -17,7 +17,7 @@ use crate::support::alone;
 use crate::support::authority::{self, Authority, folder};
 use crate::support::front::{Front, Rules};
 use crate::support::rust_driver::Rust;
-use crate::support::{Driver, Server, cases, fails, mcp};
+use crate::support::{Driver, Server, cases, fails, mcp, stretched};
 
 cases!(
     a_proxy_set_by_call_is_asked_to_connect,
@@ -72,7 +72,7 @@ impl Site {
 
 fn client_of<D: Driver>(url: &str, authority: &Path) -> D {
     let client = D::new(url).unwrap();
-    client.set_timeout(Duration::from_secs(10));
+    client.set_timeout(stretched(Duration::from_secs(10)));
     client.set_ca_file(Some(authority)).unwrap();
     client.set_bearer_token(Some(TOKEN)).unwrap();
     client.set_header("X-Api-Key", Some(HEADER)).unwrap();
@@ -320,7 +320,7 @@ impl RealProxy {
             .spawn()
             .unwrap();
         let mut proxy = RealProxy { child, port: 0 };
-        let limit = Instant::now() + Duration::from_secs(60);
+        let limit = Instant::now() + stretched(Duration::from_secs(60));
         while proxy.port == 0 {
             assert!(Instant::now() < limit, "{PINNED} does not start");
             thread::sleep(Duration::from_millis(20));

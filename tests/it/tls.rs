@@ -12,7 +12,7 @@ use crate::support::alone;
 use crate::support::authority::{Authority, Issued, Validity, folder};
 use crate::support::front::{Front, Handshake, Rules};
 use crate::support::rust_driver::Rust;
-use crate::support::{Answer, Connection, Driver, Outcome, Request, Server, cases, fails, mcp};
+use crate::support::{Answer, Connection, Driver, Outcome, Request, Server, cases, fails, mcp, stretched};
 
 cases!(
     an_authority_of_ones_own_is_trusted,
@@ -69,7 +69,7 @@ impl Site {
 fn client_of<D: Driver>(url: &str) -> D {
     let client = D::new(url).unwrap();
     client.set_proxy(Some("")).unwrap();
-    client.set_timeout(Duration::from_secs(10));
+    client.set_timeout(stretched(Duration::from_secs(10)));
     client
 }
 

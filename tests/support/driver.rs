@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use mcpclient::{Status, TransportKind};
 use serde_json::Value;
 
+use super::pace::stretched;
 use super::server::Server;
 
 /// What a call comes back with.
@@ -158,7 +159,7 @@ pub fn client<D: Driver>(server: &Server) -> D {
 pub fn client_at<D: Driver>(url: &str) -> D {
     let client = D::new(url).unwrap();
     client.set_proxy(Some("")).unwrap();
-    client.set_timeout(Duration::from_secs(5));
+    client.set_timeout(stretched(Duration::from_secs(5)));
     client
 }
 

@@ -16,6 +16,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{ProtocolVersion, RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion};
 
 use super::authority::{Authority, Issued};
+use super::pace::stretched;
 use super::server::Server;
 
 /// What the server side of a handshake knows.
@@ -114,7 +115,7 @@ impl Front {
 
     /// The handshakes so far, waited for until there are that many.
     pub fn handshakes(&self, count: usize) -> Vec<Handshake> {
-        let limit = Instant::now() + Duration::from_secs(5);
+        let limit = Instant::now() + stretched(Duration::from_secs(5));
         loop {
             let seen = self.handshakes.lock().unwrap().clone();
             if seen.len() >= count || Instant::now() > limit {

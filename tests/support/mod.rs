@@ -12,6 +12,7 @@ pub mod front;
 pub mod http;
 pub mod mcp;
 pub mod memory;
+pub mod pace;
 pub mod programs;
 pub mod rust_driver;
 pub mod server;
@@ -21,6 +22,7 @@ pub use driver::{
 };
 pub use fault::Fault;
 pub use http::{Answer, Request, event};
+pub use pace::{stretched, until};
 pub use server::{Connection, Handler, Server};
 
 /// Makes two tests of each case `fn name<D: Driver>()`: one through Rust, one through the C functions.

@@ -1,12 +1,15 @@
 //! C programs that host the library: compiled against the header and the shared library, and run.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
+use super::pace::stretched;
+
 const FLAGS: [&str; 6] = ["-std=c99", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
-const LONGEST_RUN: Duration = Duration::from_secs(120);
+/// What a program may take that does not say otherwise.
+pub const LONGEST_RUN: Duration = Duration::from_secs(120);
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -61,31 +64,38 @@ impl Program {
     /// The same for a program that takes longer.
     #[track_caller]
     pub fn run_within(&self, arguments: &[&str], longest: Duration) -> String {
-        let mut child = Command::new(&self.path)
-            .args(arguments)
-            // Cargo names a folder in which an older copy of the library may lie.
-            .env_remove("LD_LIBRARY_PATH")
-            .stdin(Stdio::null())
-            .stdout(fs::File::create(self.path.with_extension("out")).unwrap())
-            .stderr(fs::File::create(self.path.with_extension("err")).unwrap())
-            .spawn()
-            .unwrap();
-        let limit = Instant::now() + longest;
-        let status = loop {
-            match child.try_wait().unwrap() {
-                Some(status) => break status,
-                None if Instant::now() < limit => thread::sleep(Duration::from_millis(5)),
-                None => {
-                    child.kill().unwrap();
-                    break child.wait().unwrap();
-                }
-            }
-        };
-        let read = |extension| fs::read_to_string(self.path.with_extension(extension)).unwrap();
-        let (said, complaint) = (read("out"), read("err"));
+        let output = run(Command::new(&self.path).args(arguments), &self.path, longest);
+        let [said, complaint] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        let status = output.status;
         assert!(status.success() && complaint.is_empty(), "{} {arguments:?}: {status}\n{said}{complaint}", self.name);
         said
     }
+}
+
+/// Runs a program to its end, or ends it after `longest`. What it prints goes to files beside `place`: unlike a pipe,
+/// a file takes any amount, and is complete even when a grandchild keeps it open.
+pub fn run(command: &mut Command, place: &Path, longest: Duration) -> Output {
+    let (out, err) = (place.with_extension("out"), place.with_extension("err"));
+    let mut child = command
+        // Cargo names a folder in which an older copy of the library may lie.
+        .env_remove("LD_LIBRARY_PATH")
+        .stdin(Stdio::null())
+        .stdout(fs::File::create(&out).unwrap())
+        .stderr(fs::File::create(&err).unwrap())
+        .spawn()
+        .unwrap();
+    let limit = Instant::now() + stretched(longest);
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if Instant::now() < limit => thread::sleep(Duration::from_millis(5)),
+            None => {
+                child.kill().unwrap();
+                break child.wait().unwrap();
+            }
+        }
+    };
+    Output { status, stdout: fs::read(out).unwrap(), stderr: fs::read(err).unwrap() }
 }
 
 /// A folder of its own for each program, and for each test that compiles it.

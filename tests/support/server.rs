@@ -9,6 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::http::{Answer, Request, chunk};
+use super::pace::stretched;
 
 /// What to do with a request. An error ends the connection.
 pub trait Handler: Send + Sync + 'static {
@@ -258,7 +259,7 @@ impl Shared {
     }
 
     fn wait_until(&self, done: impl Fn(&Record) -> bool) -> io::Result<()> {
-        let limit = Instant::now() + Duration::from_secs(5);
+        let limit = Instant::now() + stretched(Duration::from_secs(5));
         let mut record = self.record();
         while !done(&record) {
             let left = limit.saturating_duration_since(Instant::now());

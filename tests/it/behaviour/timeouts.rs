@@ -28,7 +28,7 @@ fn times_out(client: &impl Driver) {
     let (time, outcome) = timed(|| client.ping());
     let failure = fails(outcome, Status::Timeout);
     assert!(failure.message.contains("500"), "{}", failure.message);
-    assert!(time >= DEADLINE - Duration::from_millis(20) && time < ENOUGH, "{time:?}");
+    assert!(time >= DEADLINE - Duration::from_millis(20) && time < stretched(ENOUGH), "{time:?}");
 }
 
 /// Each step takes less than the deadline, together they take more.
@@ -92,7 +92,7 @@ fn a_name_that_does_not_resolve<D: Driver>() {
     // A machine without a name server may take its time to say so.
     let expected = [Status::Network as i32, Status::Timeout as i32];
     assert!(expected.contains(&failure.status), "{failure:?}");
-    assert!(time < Duration::from_millis(5500), "{time:?}");
+    assert!(time < stretched(Duration::from_millis(5500)), "{time:?}");
     if failure.status == Status::Network as i32 {
         assert!(failure.message.contains("no-such-host.invalid"), "{}", failure.message);
     }

@@ -93,12 +93,12 @@ pub fn meets(what: &dyn std::fmt::Debug, client: &impl Driver, expected: Option<
 /// Asks and checks time and outcome.
 #[track_caller]
 pub fn meets_with(ask: Ask, what: &dyn std::fmt::Debug, client: &impl Driver, expected: Option<Status>) {
-    let deadline = if expected == Some(Status::Timeout) { DEADLINE } else { AMPLE };
+    let deadline = if expected == Some(Status::Timeout) { DEADLINE } else { stretched(AMPLE) };
     client.set_timeout(deadline);
     let (time, outcome) = timed(|| ask.of(client));
     let status = outcome.as_ref().err().map(|failure| failure.status);
     assert_eq!(status, expected.map(|status| status as i32), "{ask:?}: {what:?} gave {outcome:?}");
-    assert!(time < deadline + GRACE, "{ask:?}: {what:?} took {time:?}");
+    assert!(time < deadline + stretched(GRACE), "{ask:?}: {what:?} took {time:?}");
     if let Err(failure) = outcome {
         let message = failure.message;
         assert!(message.len() < 1000 && !message.contains(char::is_control), "{what:?}: {message:?}");
@@ -108,7 +108,7 @@ pub fn meets_with(ask: Ask, what: &dyn std::fmt::Debug, client: &impl Driver, ex
 /// Asks with time to spare: the fault is over.
 #[track_caller]
 pub fn works_again(what: &dyn std::fmt::Debug, client: &impl Driver) {
-    client.set_timeout(AMPLE);
+    client.set_timeout(stretched(AMPLE));
     client.ping().unwrap_or_else(|failure| panic!("a ping after {what:?}: {failure:?}"));
     let text = client.call_tool("say").unwrap_or_else(|failure| panic!("a tool after {what:?}: {failure:?}"));
     assert_eq!(text, "said", "after {what:?}");

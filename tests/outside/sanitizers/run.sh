@@ -13,6 +13,7 @@ cd "$(dirname "$0")/../../.." || exit 1
 target=$(rustc -vV | sed -n 's/^host: //p')
 root=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 runtimes=$(rustc --print sysroot)/lib/rustlib/$target/lib
+export TEST_SLOWNESS=${TEST_SLOWNESS:-8}
 passed=0 failed=0 skipped=0
 
 pass() { echo "ok   $1"; passed=$((passed + 1)); }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use mcpclient::{Status, TransportKind};
 
 use crate::support::rust_driver::Rust;
-use crate::support::{Ask, Connection, Driver, Handler, Request, Server, alone, cases, client_at, mcp};
+use crate::support::{Ask, Connection, Driver, Handler, Request, Server, alone, cases, client_at, mcp, until};
 
 cases!(streamable_http_in_many_threads, the_modern_era_in_many_threads, http_with_sse_in_many_threads,);
 
@@ -160,13 +160,11 @@ fn the_librarys_threads_are_few_and_named_and_block_every_signal() {
     assert!(server.saw(|request| request.name() == "response"));
     assert_eq!(own_threads(), ["mcpclient-pings", "mcpclient-sse"].map(str::to_owned).into());
     client.close();
-    thread::sleep(Duration::from_millis(50)); // joined threads are listed until the kernel is done
-    assert!(own_threads().is_empty(), "close joins them");
+    until("close joins them", || own_threads().is_empty()); // the kernel lists a joined thread for a moment
 
     // A name service that is slow has a thread; it ends with the answer.
     let client: Rust = client_at("http://nowhere.invalid/mcp");
     assert!(client.ping().is_err());
     client.close();
-    thread::sleep(Duration::from_millis(50));
-    assert!(own_threads().is_empty());
+    until("the thread ends with the lookup", || own_threads().is_empty());
 }
