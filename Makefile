@@ -6,6 +6,8 @@ INCLUDEDIR ?= $(PREFIX)/include
 DESTDIR    ?=
 CC         ?= cc
 CARGO      ?= cargo
+# --no-default-features builds without cbindgen: the committed header is installed in any case.
+CARGO_FLAGS ?=
 INSTALL    ?= install
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
@@ -48,7 +50,7 @@ fill = sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@INCLUD
 .PHONY: all demo check test interop soak fuzz bench header conformance-client conformance lint format tools advisories msrv abi install uninstall docs clean help
 
 all: ## build the static and the shared library (the default)
-	$(CARGO) build $(if $(filter release,$(PROFILE)),--release)
+	$(CARGO) build $(CARGO_FLAGS) $(if $(filter release,$(PROFILE)),--release)
 	ln -sf $(SHARED) $(BUILD_DIR)/$(SHARED_SONAME)
 
 demo: ## run the C examples against the demo server

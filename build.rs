@@ -1,54 +1,30 @@
-//! Generates the header next to the library and names the library for the linker.
+//! Generates the header and names the library for the linker.
+
+#[cfg(feature = "generate-header")]
+#[path = "build/header.rs"]
+mod header;
 
 use std::env;
-use std::fs;
-use std::path::Path;
 
 /// Changes when the ABI breaks.
 const ABI: &str = "0";
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=cbindgen.toml");
-    println!("cargo::rerun-if-changed=src/capi");
+    #[cfg(feature = "generate-header")]
     write_header();
     link_cdylib();
 }
 
 /// Writes `mcpclient.h` to the build's own folder; a test compares it with the committed one.
+#[cfg(feature = "generate-header")]
 fn write_header() {
+    println!("cargo::rerun-if-changed=build/header.rs");
+    println!("cargo::rerun-if-changed=cbindgen.toml");
+    println!("cargo::rerun-if-changed=src/capi");
     let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
-    let config = cbindgen::Config::from_file("cbindgen.toml").expect("cbindgen.toml is readable");
-    let mut header = Vec::new();
-    cbindgen::Builder::new()
-        .with_config(config)
-        // A file, not the crate: its modules are followed, and cargo is not asked about dependencies.
-        .with_src("src/capi/mod.rs")
-        .generate()
-        .expect("the header can be generated")
-        .write(&mut header);
-    let header = String::from_utf8(header).expect("the header is made of UTF-8 files");
-    fs::write(Path::new(&out).join("mcpclient.h"), tidy(&header)).expect("OUT_DIR is writable");
-}
-
-/// Makes long declarations readable, where cbindgen has no setting for it.
-fn tidy(header: &str) -> String {
-    let mut tidied = String::with_capacity(header.len());
-    for line in header.lines() {
-        let aligned = line.starts_with("          ");
-        tidied.push_str(if aligned { "    " } else { "" });
-        tidied.push_str(if aligned { line.trim_start() } else { line });
-        tidied.push('\n');
-    }
-    tidied
-        // What an output pointer points to is NULL before the call, whatever is said about it.
-        .replace("*MCPCLIENT_NULLABLE *MCPCLIENT_NULLABLE", "**MCPCLIENT_NULLABLE")
-        // These two callbacks may be NULL; cbindgen cannot tell through the typedef.
-        .replace(
-            "mcpclient_notification_callback callback",
-            "mcpclient_notification_callback MCPCLIENT_NULLABLE callback",
-        )
-        .replace("mcpclient_request_callback callback", "mcpclient_request_callback MCPCLIENT_NULLABLE callback")
+    let path = std::path::Path::new(&out).join("mcpclient.h");
+    std::fs::write(path, header::generate()).expect("OUT_DIR is writable");
 }
 
 fn link_cdylib() {

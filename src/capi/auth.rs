@@ -7,51 +7,35 @@ use super::user_data::UserData;
 use super::{arg, guard, outcome, text};
 use crate::{Auth, TokenRequest};
 
-/// Credentials, shared by any number of clients.
-///
-/// Made by mcpclient_auth_bearer_new, mcpclient_auth_token_file_new or
-/// mcpclient_auth_token_callback_new, freed by mcpclient_auth_free.
-/// Threads: any thread may use it, calls may overlap.
+/// Credentials that any number of clients share. Any thread may use them, and
+/// calls may overlap.
 pub struct mcpclient_auth(pub(super) Auth);
 
-/// Where a token callback leaves the token.
-///
-/// Made by the library for one run of the callback.
-/// Threads: to be used by the callback, on its thread, until it returns.
+/// Where a token callback leaves the token. Only for the callback, on its
+/// thread, until it returns.
 pub struct mcpclient_token_request<'a> {
     request: &'a mut TokenRequest,
     challenge: Option<CString>,
 }
 
-/// Gets a token, by calling mcpclient_token_request_set.
+/// Provides a token, by calling mcpclient_token_request_set.
 ///
-/// Runs on the thread of the call that needs the token, or on a thread of the
-/// library that listens. One thread asks, the others that need the token wait
-/// for what it gets. The time that it takes counts as time of the call, but is
-/// not cut short. A callback that sets no token fails the call: with
-/// MCPCLIENT_ERROR_UNAUTHORIZED after a 401, else with
-/// MCPCLIENT_ERROR_INVALID_STATE. It must return normally (no exception, no
-/// longjmp); a call inside it that needs the same credentials fails with
-/// MCPCLIENT_ERROR_INVALID_STATE.
+/// Runs on the thread of the call that needs the token, or on the thread that
+/// listens. One thread runs it, and the others that need the token wait. Its
+/// time counts as time of the call, but is not cut short. When it sets no
+/// token, the call fails: with MCPCLIENT_ERROR_UNAUTHORIZED after a 401, else
+/// with MCPCLIENT_ERROR_INVALID_STATE. A call inside it that needs the same
+/// credentials fails with MCPCLIENT_ERROR_INVALID_STATE.
 ///
-/// @param user_data  What was given with the callback.
-/// @param request    Where to leave the token. Valid until the callback
-///                   returns.
+/// @param user_data  The pointer that was registered.
+/// @param request    Where to leave the token.
 pub type mcpclient_token_callback =
     Option<unsafe extern "C" fn(user_data: *mut c_void, request: &mut mcpclient_token_request)>;
 
 /// Makes credentials of a bearer token that can be rotated.
 ///
-/// Does not block.
-///
-/// @param token      The bare token: visible ASCII, not starting with
-///                   "Bearer ". The library copies token.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return The credentials, or NULL with MCPCLIENT_ERROR_INVALID_ARGUMENT for
-///         a token that is NULL or cannot be sent, where the message names
-///         the byte, or MCPCLIENT_ERROR_INTERNAL. The caller frees it with
-///         mcpclient_auth_free.
+/// @param token  The bare token, as for mcpclient_set_bearer_token.
+/// @return The credentials; NULL on failure.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_auth_bearer_new(
@@ -62,19 +46,13 @@ pub unsafe extern "C" fn mcpclient_auth_bearer_new(
     unsafe { outcome::handle(error_out, || Auth::bearer(arg::text(token, "token")?).map(mcpclient_auth)) }
 }
 
-/// Rotates the token, for every client that has these credentials, from its
-/// next request on.
+/// Rotates the token of all clients that use these credentials, from their next
+/// request on. On failure the old token stays.
 ///
-/// On failure the old token stays. Does not block.
-///
-/// @param auth       Credentials made by mcpclient_auth_bearer_new.
-/// @param token      The new token, as for mcpclient_auth_bearer_new. The
-///                   library copies token.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when auth or token
-///         is NULL or the token cannot be sent; MCPCLIENT_ERROR_INVALID_STATE
-///         for credentials of another kind; MCPCLIENT_ERROR_INTERNAL.
+/// @param auth   Credentials made by mcpclient_auth_bearer_new.
+/// @param token  The new token, as for mcpclient_set_bearer_token.
+/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_STATE for credentials of
+///         another kind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_auth_set_token(
     auth: MaybeUninit<&mut mcpclient_auth>,
@@ -85,20 +63,14 @@ pub unsafe extern "C" fn mcpclient_auth_set_token(
     unsafe { outcome::status(error_out, || arg::required(auth, "auth")?.0.set_token(arg::text(token, "token")?)) }
 }
 
-/// Makes credentials of a bearer token in a file that something else rotates,
+/// Makes credentials of a bearer token in a file that another program rotates,
 /// such as a service-account token that Kubernetes projects.
 ///
 /// The file is read again when it has changed, and after a 401. White space at
 /// its end is not part of the token. Blocks while it reads the file.
 ///
-/// @param path       The file, which must be there now. The library copies
-///                   path.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return The credentials, or NULL with MCPCLIENT_ERROR_INVALID_ARGUMENT when
-///         path is NULL, the file cannot be read or its token cannot be sent,
-///         or MCPCLIENT_ERROR_INTERNAL. The caller frees it with
-///         mcpclient_auth_free.
+/// @param path  The file, which must exist and hold a token that can be sent.
+/// @return The credentials; NULL on failure.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_auth_token_file_new(
@@ -109,23 +81,13 @@ pub unsafe extern "C" fn mcpclient_auth_token_file_new(
     unsafe { outcome::handle(error_out, || Auth::token_file(arg::path(path, "path")?).map(mcpclient_auth)) }
 }
 
-/// Makes credentials that ask a callback for the token.
+/// Makes credentials that get the token from a callback.
 ///
-/// The callback is asked before a request when there is no token yet, and once
-/// more after a 401; then the request is sent again, once. Does not block.
+/// The callback runs before the first request, and once more after a 401; then
+/// the request is sent again, once.
 ///
-/// @param callback        Gets the token.
-/// @param user_data       Passed to the callback. Does not take ownership.
-/// @param user_data_free  NULL, or what frees user_data. Runs exactly once, on
-///                        any thread: when the last client has let go of the
-///                        credentials, they are freed and the last call of the
-///                        callback has returned; at once when this function
-///                        fails.
-/// @param error_out       NULL, or set on failure. The caller frees it with
-///                        mcpclient_error_free.
-/// @return The credentials, or NULL with MCPCLIENT_ERROR_INVALID_ARGUMENT when
-///         callback is NULL or MCPCLIENT_ERROR_INTERNAL. The caller frees it
-///         with mcpclient_auth_free.
+/// @param callback  Provides the token.
+/// @return The credentials; NULL on failure.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_auth_token_callback_new(
@@ -148,15 +110,11 @@ pub unsafe extern "C" fn mcpclient_auth_token_callback_new(
     }
 }
 
-/// Gives the server's reason for wanting a new token: the WWW-Authenticate
-/// header of its 401.
+/// Returns why a new token is needed: the WWW-Authenticate header of the 401.
 ///
-/// Does not block.
-///
-/// @param request  The request.
-/// @return The header as it came, empty when the 401 had none; NULL when no
-///         token was refused or request is NULL. Valid until the callback
-///         returns.
+/// @param request  The request, or NULL.
+/// @return The header, empty when the 401 had none; NULL when no token was
+///         refused. Valid until the callback returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_token_request_challenge(request: *const mcpclient_token_request) -> *const c_char {
     // SAFETY: the caller keeps the contract of the header.
@@ -167,18 +125,10 @@ pub unsafe extern "C" fn mcpclient_token_request_challenge(request: *const mcpcl
     }
 }
 
-/// Hands over the token that a callback was asked for.
+/// Sets the token that the callback was asked for. The last one counts.
 ///
-/// The last one counts when it is called again. Does not block.
-///
-/// @param request    The request.
-/// @param token      The token, as for mcpclient_auth_bearer_new. The library
-///                   copies token.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when request or
-///         token is NULL or the token cannot be sent;
-///         MCPCLIENT_ERROR_INTERNAL.
+/// @param request  The request.
+/// @param token    The token, as for mcpclient_set_bearer_token.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_token_request_set(
     request: MaybeUninit<&mut mcpclient_token_request>,
@@ -191,11 +141,9 @@ pub unsafe extern "C" fn mcpclient_token_request_set(
     }
 }
 
-/// Frees credentials.
+/// Frees credentials. Clients that use them go on using them.
 ///
-/// Clients that have them go on using them. Does not block.
-///
-/// @param auth  The credentials, or NULL, which is ignored.
+/// @param auth  The credentials; NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_auth_free(auth: *mut mcpclient_auth) {
     // SAFETY: the caller keeps the contract of the header.

@@ -6,12 +6,12 @@ use super::status::mcpclient_status;
 use super::{arg, guard, outcome, text};
 use crate::{Client, TransportKind};
 
-/// How messages travel: one of MCPCLIENT_TRANSPORT_*.
+/// A transport: one of MCPCLIENT_TRANSPORT_*.
 pub type mcpclient_transport = i32;
 
 // Typed i32, not mcpclient_transport: cbindgen then prints them together, in this order.
 
-/// The transport is chosen by the URL and by the server's first response.
+/// Chosen by the URL and by the server's first response.
 pub const MCPCLIENT_TRANSPORT_AUTO: i32 = 0;
 /// Streamable HTTP, of protocol version 2025-03-26 and later.
 pub const MCPCLIENT_TRANSPORT_STREAMABLE_HTTP: i32 = 1;
@@ -25,24 +25,15 @@ const _: () = {
     assert!(MCPCLIENT_TRANSPORT_SSE == TransportKind::Sse as i32);
 };
 
-/// A client of one MCP server.
-///
-/// Made by mcpclient_new, freed by mcpclient_free.
-/// Threads: any thread may use it, calls may overlap; mcpclient_free must be
-/// the last use.
+/// A client of one MCP server. Any thread may use it, and calls may overlap;
+/// only mcpclient_free must be the last use.
 pub struct mcpclient(pub(super) Client);
 
-/// Makes a client of the server at a URL.
+/// Makes a client. The first call connects it.
 ///
-/// Does not block and does no I/O: the first call connects.
-///
-/// @param url        The server's MCP endpoint, http:// or https://. The
-///                   library copies url.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return The client, or NULL with MCPCLIENT_ERROR_INVALID_ARGUMENT for a
-///         URL that cannot be used or MCPCLIENT_ERROR_INTERNAL. The caller
-///         frees it with mcpclient_free.
+/// @param url  The server's MCP endpoint, http:// or https://.
+/// @return The client; NULL with MCPCLIENT_ERROR_INVALID_ARGUMENT for a URL
+///         that cannot be used.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_new(
@@ -55,10 +46,10 @@ pub unsafe extern "C" fn mcpclient_new(
 
 /// Closes a client as mcpclient_close does, and frees it.
 ///
-/// No other call on it may be running or follow, so no callback of the client
-/// may do this. Blocks for at most one second.
+/// No other use of it may be running or follow, so no callback of the client
+/// may do this. Blocks for one second at most.
 ///
-/// @param client  The client, or NULL, which is ignored.
+/// @param client  The client; NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_free(client: *mut mcpclient) {
     // SAFETY: the caller keeps the contract of the header.
@@ -68,31 +59,8 @@ pub unsafe extern "C" fn mcpclient_free(client: *mut mcpclient) {
 /// Connects to the server: finds the transport and the protocol version that
 /// both sides know, and opens a session where the protocol has one.
 ///
-/// Optional: the first call connects by itself. Does nothing while connected.
-/// Blocks until the server has answered, at most for the time limit of
-/// mcpclient_set_timeout_ms; mcpclient_cancel ends it.
-///
-/// @param client     The client.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return MCPCLIENT_OK;
-///         MCPCLIENT_ERROR_INVALID_ARGUMENT when client is NULL;
-///         MCPCLIENT_ERROR_INVALID_STATE when a token callback set no token,
-///         a token file can no longer be read, an environment variable holds
-///         no usable proxy, or a callback makes the call that it is itself a
-///         part of;
-///         MCPCLIENT_ERROR_NETWORK when the server cannot be reached or the
-///         connection breaks;
-///         MCPCLIENT_ERROR_TLS; MCPCLIENT_ERROR_TIMEOUT;
-///         MCPCLIENT_ERROR_CANCELLED;
-///         MCPCLIENT_ERROR_UNAUTHORIZED or MCPCLIENT_ERROR_FORBIDDEN when the
-///         server refuses the credentials;
-///         MCPCLIENT_ERROR_HTTP for any other HTTP status that is no answer;
-///         MCPCLIENT_ERROR_PROTOCOL when what answers does not speak MCP;
-///         MCPCLIENT_ERROR_RPC when the server answers with an error;
-///         MCPCLIENT_ERROR_UNSUPPORTED when no protocol version is common, or
-///         the server does not offer what is asked of it;
-///         MCPCLIENT_ERROR_INTERNAL.
+/// Optional, since the first call connects. Does nothing while connected. A
+/// call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_connect(
     client: MaybeUninit<&mut mcpclient>,
@@ -102,22 +70,10 @@ pub unsafe extern "C" fn mcpclient_connect(
     unsafe { outcome::status(error_out, || arg::required(client, "client")?.0.connect()) }
 }
 
-/// Asks the server for a sign of life.
+/// Checks that the server is reachable, speaks MCP and accepts the credentials.
 ///
-/// MCPCLIENT_OK means: it is reachable, speaks MCP and accepts the
-/// credentials. Sends the request "ping", or "server/discover" with protocol
-/// version 2026-07-28, which has no "ping". Connects first if needed. Blocks
-/// until the server has answered, at most for the time limit of
-/// mcpclient_set_timeout_ms; mcpclient_cancel ends it.
-///
-/// @param client     The client.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return MCPCLIENT_OK, or the status of a failed call, each as described at
-///         mcpclient_connect: MCPCLIENT_ERROR_INVALID_ARGUMENT,
-///         _INVALID_STATE, _NETWORK, _TLS, _TIMEOUT, _CANCELLED,
-///         _UNAUTHORIZED, _FORBIDDEN, _HTTP, _PROTOCOL, _RPC, _UNSUPPORTED,
-///         _INTERNAL.
+/// Sends the request "ping", or "server/discover" with protocol version
+/// 2026-07-28, which has no "ping". A call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_ping(
     client: MaybeUninit<&mut mcpclient>,
@@ -127,11 +83,11 @@ pub unsafe extern "C" fn mcpclient_ping(
     unsafe { outcome::status(error_out, || arg::required(client, "client")?.0.ping()) }
 }
 
-/// Ends the calls that are now in flight on a client, on whatever thread:
-/// they return MCPCLIENT_ERROR_CANCELLED.
+/// Ends the calls that are running on a client in other threads: they return
+/// MCPCLIENT_ERROR_CANCELLED.
 ///
-/// The client stays usable, and calls that start later are not touched. May
-/// be called from any thread, not from a signal handler. Does not block.
+/// The client stays usable, and calls that start later are not affected. Not
+/// for signal handlers.
 ///
 /// @param client  The client; NULL is ignored.
 #[unsafe(no_mangle)]
@@ -146,12 +102,12 @@ pub unsafe extern "C" fn mcpclient_cancel(client: *mut mcpclient) {
     }
 }
 
-/// Ends the session with the server and closes the connections.
+/// Ends the session with the server and closes the connections. The next call
+/// connects again.
 ///
-/// The next call connects again. Calls in flight on other threads are not
-/// ended (mcpclient_cancel does that), but fail when they need the session that
-/// has ended. Blocks for at most one second, for the server to be told and the
-/// threads of the library to end.
+/// Does not end calls that are running in other threads (mcpclient_cancel
+/// does), but they fail when they need the session. Blocks for one second at
+/// most, to notify the server and to join the threads of the library.
 ///
 /// @param client  The client; NULL is ignored.
 #[unsafe(no_mangle)]
@@ -166,14 +122,11 @@ pub unsafe extern "C" fn mcpclient_close(client: *mut mcpclient) {
     }
 }
 
-/// Gives the transport of the present connection.
+/// Returns the transport of the current connection.
 ///
-/// Does not block.
-///
-/// @param client  The client.
+/// @param client  The client, or NULL.
 /// @return MCPCLIENT_TRANSPORT_STREAMABLE_HTTP or MCPCLIENT_TRANSPORT_SSE;
-///         MCPCLIENT_TRANSPORT_AUTO while not connected or when client is
-///         NULL.
+///         MCPCLIENT_TRANSPORT_AUTO while not connected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_transport_in_use(client: *const mcpclient) -> mcpclient_transport {
     // SAFETY: the caller keeps the contract of the header.
@@ -185,14 +138,12 @@ pub unsafe extern "C" fn mcpclient_transport_in_use(client: *const mcpclient) ->
     }
 }
 
-/// Gives the protocol version of the present connection, such as
+/// Returns the protocol version of the current connection, such as
 /// "2025-06-18".
 ///
-/// Does not block.
-///
-/// @param client  The client.
-/// @return The version; NULL while not connected or when client is NULL. A
-///         string that is valid for as long as the library is loaded.
+/// @param client  The client, or NULL.
+/// @return The version; NULL while not connected. Valid as long as the library
+///         is loaded.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_protocol_version(client: *const mcpclient) -> *const c_char {
     // SAFETY: the caller keeps the contract of the header.

@@ -5,11 +5,7 @@ use super::status::{MCPCLIENT_OK, mcpclient_status};
 use super::{arg, guard, text};
 use crate::Error;
 
-/// Why a call failed.
-///
-/// Made by a failing call that was given a place for it, freed by
-/// mcpclient_error_free.
-/// Threads: any thread may read it; it never changes.
+/// Why a function failed. It never changes; any thread may read it.
 pub struct mcpclient_error {
     status: mcpclient_status,
     message: CString,
@@ -50,26 +46,21 @@ fn challenge_parameters(error: &Error) -> Vec<(String, CString)> {
     parameters.map(|(name, value)| (name.to_owned(), text::terminated(value))).collect()
 }
 
-/// Gives the status of an error: what the failing call returned.
+/// Returns the status of an error: what the function that failed returned.
 ///
-/// Does not block.
-///
-/// @param error  The error; NULL: none.
-/// @return One of MCPCLIENT_ERROR_*; MCPCLIENT_OK when error is NULL.
+/// @param error  The error, or NULL.
+/// @return One of MCPCLIENT_ERROR_*; MCPCLIENT_OK for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_error_status(error: *const mcpclient_error) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe { guard::plain(MCPCLIENT_OK, || arg::optional(error).map_or(MCPCLIENT_OK, |error| error.status)) }
 }
 
-/// Gives one line for a person that says what failed, and where it helps, what
+/// Returns one line for a person: what failed, where, and where it helps, what
 /// to do about it. It never holds a credential.
 ///
-/// Does not block.
-///
-/// @param error  The error; NULL: none.
-/// @return The line, without a line end; empty when error is NULL. Valid until
-///         error is freed.
+/// @param error  The error, or NULL.
+/// @return The line, without a line end; empty for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_error_message<'a>(error: *const mcpclient_error) -> MaybeUninit<&'a c_char> {
     // SAFETY: the caller keeps the contract of the header.
@@ -80,25 +71,20 @@ pub unsafe extern "C" fn mcpclient_error_message<'a>(error: *const mcpclient_err
     }
 }
 
-/// Gives the HTTP status of the answer that made the call fail.
+/// Returns the HTTP status of the response that made the call fail.
 ///
-/// Does not block.
-///
-/// @param error  The error; NULL: none.
-/// @return Such as 503; 0 when there was no answer, when the failure came with
-///         a success status, as errors of the server often do, or when error
-///         is NULL.
+/// @param error  The error, or NULL.
+/// @return Such as 503; 0 when there was no response, or when it had a success
+///         status, as JSON-RPC errors often have.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_error_http_status(error: *const mcpclient_error) -> i32 {
     // SAFETY: the caller keeps the contract of the header.
     unsafe { guard::plain(0, || arg::optional(error).map_or(0, |error| error.http_status)) }
 }
 
-/// Gives the code of the JSON-RPC error with which the server answered.
+/// Returns the code of the server's JSON-RPC error.
 ///
-/// Does not block.
-///
-/// @param error  The error; NULL: none.
+/// @param error  The error, or NULL.
 /// @return Such as -32601; 0 unless the status is MCPCLIENT_ERROR_RPC.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_error_rpc_code(error: *const mcpclient_error) -> i32 {
@@ -106,13 +92,10 @@ pub unsafe extern "C" fn mcpclient_error_rpc_code(error: *const mcpclient_error)
     unsafe { guard::plain(0, || arg::optional(error).map_or(0, |error| error.rpc_code)) }
 }
 
-/// Gives the data that came with the JSON-RPC error.
+/// Returns the data of the server's JSON-RPC error.
 ///
-/// Does not block.
-///
-/// @param error  The error; NULL: none.
-/// @return JSON text; NULL when there is none or error is NULL. Valid until
-///         error is freed.
+/// @param error  The error, or NULL.
+/// @return JSON text; NULL when there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_error_rpc_data(error: *const mcpclient_error) -> *const c_char {
     // SAFETY: the caller keeps the contract of the header.
@@ -123,13 +106,11 @@ pub unsafe extern "C" fn mcpclient_error_rpc_data(error: *const mcpclient_error)
     }
 }
 
-/// Gives the WWW-Authenticate header of the answer that refused the request.
+/// Returns the WWW-Authenticate header of the response that refused the
+/// request.
 ///
-/// Does not block.
-///
-/// @param error  The error; NULL: none.
-/// @return The header as it came, several of them joined by ", "; NULL when
-///         there is none or error is NULL. Valid until error is freed.
+/// @param error  The error, or NULL.
+/// @return The header, several of them joined by ", "; NULL when there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_error_www_authenticate(error: *const mcpclient_error) -> *const c_char {
     // SAFETY: the caller keeps the contract of the header.
@@ -140,16 +121,14 @@ pub unsafe extern "C" fn mcpclient_error_www_authenticate(error: *const mcpclien
     }
 }
 
-/// Gives one parameter of the Bearer challenge in the WWW-Authenticate header.
+/// Returns one parameter of the Bearer challenge in the WWW-Authenticate
+/// header.
 ///
-/// Does not block.
-///
-/// @param error  The error; NULL: none.
+/// @param error  The error, or NULL.
 /// @param name   The parameter, without regard to case: "error",
-///               "error_description", "scope", "resource_metadata" or another.
-///               The library copies name.
-/// @return The value, unquoted; NULL when there is none or an argument is
-///         NULL. Valid until error is freed.
+///               "error_description", "scope", "resource_metadata" or another;
+///               or NULL.
+/// @return The value, unquoted; NULL when there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_error_challenge_parameter(
     error: *const mcpclient_error,
@@ -166,11 +145,9 @@ pub unsafe extern "C" fn mcpclient_error_challenge_parameter(
     }
 }
 
-/// Frees an error, and with it the strings that were read from it.
+/// Frees an error, and the strings that were read from it.
 ///
-/// Does not block.
-///
-/// @param error  The error, or NULL, which is ignored.
+/// @param error  The error; NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_error_free(error: *mut mcpclient_error) {
     // SAFETY: the caller keeps the contract of the header.

@@ -10,44 +10,35 @@ use super::value::mcpclient_value;
 use super::{arg, guard, outcome, text};
 use crate::{NotificationHandler, Reply, RequestHandler};
 
-/// Where a request callback leaves its answer.
-///
-/// Made by the library for one run of the callback.
-/// Threads: to be used by the callback, on its thread, until it returns.
+/// Where a request callback leaves its response. Only for the callback, on its
+/// thread, until it returns.
 pub struct mcpclient_reply<'a>(&'a mut Reply);
 
-/// Takes notice of what the server sends on its own.
+/// Receives notifications of the server.
 ///
 /// Runs on the thread of the call during which the notification arrives, or on
-/// a thread of the library; several runs may overlap. Over HTTP+SSE it is always
-/// the latter, so that the last progress of a call may be reported just after
-/// the call has returned. It must return normally (no exception, no longjmp).
+/// a thread of the library; several may run at once. Over HTTP with server-sent
+/// events it is always the latter, so that the last progress of a call may
+/// arrive just after the call has returned.
 ///
-/// @param user_data  What was given with the callback.
-/// @param method     Such as "notifications/tools/list_changed". Valid until
-///                   the callback returns.
-/// @param params     What came with it, an empty object when nothing did.
-///                   Valid until the callback returns. Does not take
-///                   ownership.
+/// @param user_data  The pointer that was registered.
+/// @param method     Such as "notifications/tools/list_changed".
+/// @param params     The parameters, an empty object when there are none. Not
+///                   to be freed.
 pub type mcpclient_notification_callback =
     Option<unsafe extern "C" fn(user_data: *mut c_void, method: MaybeUninit<&c_char>, params: &mcpclient_value)>;
 
-/// Answers what the server asks of the client, by calling
-/// mcpclient_reply_result or mcpclient_reply_error; the server gets an error
-/// when it calls neither.
+/// Responds to a request of the server, by calling mcpclient_reply_result or
+/// mcpclient_reply_error. When it calls neither, the server gets an error.
 ///
 /// Runs on the thread of the call during which the request arrives, or on a
-/// thread of the library; several runs may overlap. It must return normally
-/// (no exception, no longjmp).
+/// thread of the library; several may run at once.
 ///
-/// @param user_data  What was given with the callback.
-/// @param method     Such as "elicitation/create". Valid until the callback
-///                   returns.
-/// @param params     What the server asks, an empty object when nothing came
-///                   with it. Valid until the callback returns. Does not take
-///                   ownership.
-/// @param reply      Where to leave the answer. Valid until the callback
-///                   returns.
+/// @param user_data  The pointer that was registered.
+/// @param method     Such as "elicitation/create".
+/// @param params     The parameters, an empty object when there are none. Not
+///                   to be freed.
+/// @param reply      Where to leave the response.
 pub type mcpclient_request_callback = Option<
     unsafe extern "C" fn(
         user_data: *mut c_void,
@@ -57,24 +48,11 @@ pub type mcpclient_request_callback = Option<
     ),
 >;
 
-/// Sets the callback for notifications of the server.
+/// Sets the callback for notifications of one method, or of all. A notification
+/// goes to both.
 ///
-/// A notification goes to the callback of its method and to the one for all.
-/// Does not block.
-///
-/// @param client          The client.
-/// @param method          Such as "notifications/message"; NULL: all. The
-///                        library copies method.
-/// @param callback        Replaces the one that was set; NULL removes it.
-/// @param user_data       Passed to the callback. Does not take ownership.
-/// @param user_data_free  NULL, or what frees user_data. Runs exactly once, on
-///                        any thread: when the callback was replaced or
-///                        removed or its client freed, and its last run has
-///                        returned; at once when this function fails.
-/// @param error_out       NULL, or set on failure. The caller frees it with
-///                        mcpclient_error_free.
-/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client is NULL;
-///         MCPCLIENT_ERROR_INTERNAL.
+/// @param method    Such as "notifications/message"; NULL: all.
+/// @param callback  Replaces the previous one; NULL removes it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_on_notification(
     client: MaybeUninit<&mut mcpclient>,
@@ -101,26 +79,15 @@ pub unsafe extern "C" fn mcpclient_on_notification(
     }
 }
 
-/// Sets the callback that answers one kind of request of the server.
+/// Sets the callback that responds to one kind of request of the server.
 ///
-/// Having one is what tells the server of the client's capability: set it
-/// before connecting. Elicitation by URL and sampling with tools are refused
-/// before the callback unless mcpclient_set_capabilities declares them. Does
-/// not block.
+/// It declares the client's capability to the server, so set it before
+/// connecting. Elicitation by URL and sampling with tools are refused before
+/// they reach the callback, unless mcpclient_set_capabilities declares them.
 ///
-/// @param client          The client.
-/// @param method          "elicitation/create", "sampling/createMessage" or
-///                        "roots/list". The library copies method.
-/// @param callback        Replaces the one that was set; NULL removes it.
-/// @param user_data       Passed to the callback. Does not take ownership.
-/// @param user_data_free  NULL, or what frees user_data. Runs exactly once, on
-///                        any thread: when the callback was replaced or
-///                        removed or its client freed, and its last run has
-///                        returned; at once when this function fails.
-/// @param error_out       NULL, or set on failure. The caller frees it with
-///                        mcpclient_error_free.
-/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client or
-///         method is NULL or method is empty; MCPCLIENT_ERROR_INTERNAL.
+/// @param method    "elicitation/create", "sampling/createMessage" or
+///                  "roots/list".
+/// @param callback  Replaces the previous one; NULL removes it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_on_request(
     client: MaybeUninit<&mut mcpclient>,
@@ -148,18 +115,11 @@ pub unsafe extern "C" fn mcpclient_on_request(
     }
 }
 
-/// Answers the server's request with a result.
-///
-/// The last answer counts when several are given. Does not block: the answer
+/// Responds to the server's request with a result. The last response counts; it
 /// is sent when the callback has returned.
 ///
-/// @param reply        The reply that the callback was given.
-/// @param result_json  A JSON object. The library copies result_json.
-/// @param error_out    NULL, or set on failure. The caller frees it with
-///                     mcpclient_error_free.
-/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when reply or
-///         result_json is NULL or result_json is not a JSON object;
-///         MCPCLIENT_ERROR_INTERNAL.
+/// @param reply        The reply of the callback.
+/// @param result_json  A JSON object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_reply_result(
     reply: MaybeUninit<&mut mcpclient_reply>,
@@ -172,19 +132,12 @@ pub unsafe extern "C" fn mcpclient_reply_result(
     }
 }
 
-/// Answers the server's request with an error.
-///
-/// The last answer counts when several are given. Does not block: the answer
+/// Responds to the server's request with an error. The last response counts; it
 /// is sent when the callback has returned.
 ///
-/// @param reply      The reply that the callback was given.
-/// @param code       A JSON-RPC error code, such as -32603.
-/// @param message    One line that says what failed. The library copies
-///                   message.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when reply or
-///         message is NULL; MCPCLIENT_ERROR_INTERNAL.
+/// @param reply    The reply of the callback.
+/// @param code     A JSON-RPC error code, such as -32603.
+/// @param message  One line that says what failed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_reply_error(
     reply: MaybeUninit<&mut mcpclient_reply>,
@@ -198,30 +151,21 @@ pub unsafe extern "C" fn mcpclient_reply_error(
     }
 }
 
-/// Opens a stream on which the server sends notifications outside any call,
-/// until mcpclient_stop_listening or mcpclient_close.
+/// Subscribes to notifications outside calls, until mcpclient_stop_listening or
+/// mcpclient_close.
 ///
-/// Takes the place of the stream that was listened to before. Connects first
-/// if needed. A thread of the library reads the stream, runs the callbacks and
-/// opens the stream again when it breaks. Blocks until the server has accepted
-/// it, at most for the time limit of mcpclient_set_timeout_ms;
-/// mcpclient_cancel ends that.
+/// Opens a stream that a thread of the library reads; the thread runs the
+/// callbacks, and opens the stream again when it breaks. Replaces the previous
+/// stream. A call that ends when the server has accepted the stream;
+/// MCPCLIENT_ERROR_UNSUPPORTED when the server offers none, or accepts nothing
+/// of the filter.
 ///
-/// @param client       The client.
-/// @param filter_json  A JSON object that says what to send, such as
+/// @param filter_json  A JSON object of what to send, such as
 ///                     {"toolsListChanged":true,
-///                     "resourceSubscriptions":["file:///x"]}. Before protocol
-///                     version 2026-07-28 servers send everything but changes
-///                     of resources unasked. NULL: an empty object. The
-///                     library copies filter_json.
-/// @param error_out    NULL, or set on failure. The caller frees it with
-///                     mcpclient_error_free.
-/// @return MCPCLIENT_OK, or the status of a failed call, each as described at
-///         mcpclient_connect: MCPCLIENT_ERROR_INVALID_ARGUMENT (also when
-///         filter_json is not a JSON object), _INVALID_STATE, _NETWORK, _TLS,
-///         _TIMEOUT, _CANCELLED, _UNAUTHORIZED, _FORBIDDEN, _HTTP, _PROTOCOL,
-///         _RPC, _UNSUPPORTED (also when the server offers no such stream, or
-///         agrees to nothing of the filter), _INTERNAL.
+///                     "resourceSubscriptions":["file:///x"]}; NULL: an empty
+///                     object. Before protocol version 2026-07-28, servers send
+///                     all notifications except changes of resources without
+///                     being asked.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_listen(
     client: MaybeUninit<&mut mcpclient>,
@@ -237,12 +181,10 @@ pub unsafe extern "C" fn mcpclient_listen(
 }
 
 /// Ends what mcpclient_listen began: closes its stream, and unsubscribes from
-/// the resources of its filter.
+/// the resources of its filter. A callback that is running may return later.
 ///
 /// Before protocol version 2026-07-28 the stream stays open while callbacks are
-/// set, since the server may ask for something on it. Does nothing when there
-/// is nothing to end. Does not block: a callback that is running may return
-/// later.
+/// set, since the server may send requests on it.
 ///
 /// @param client  The client; NULL is ignored.
 #[unsafe(no_mangle)]

@@ -12,48 +12,63 @@
 #![allow(non_camel_case_types)] // the types are named as in C
 #![allow(clippy::missing_safety_doc)] // the header's opening page states the contract once, for all functions
 
-// The order of these lines is the order of the header.
+// The order of these modules is the order of the header's sections; the first line of each comment is a section's
+// title. build/header.rs reads them.
 
-/// The version of the library.
+/// Version of the library
 pub mod version;
 
-/// The status codes.
+/// Status codes
 pub mod status;
 
-/// The client's life: made, connected, pinged, closed, freed.
+/// Clients
 pub mod client;
 
-/// How a client talks to its server: transport, protocol version, time and size limits.
+/// Settings of a client
+///
+/// They take effect on the next request.
 pub mod settings;
 
-/// What a client sends to be let in.
+/// Credentials and headers of a client
 pub mod credentials;
 
-/// How a client reaches its server: TLS and proxy.
+/// TLS and proxy of a client
 pub mod network;
 
-/// Credentials that several clients share.
+/// Credentials that clients share
+///
+/// Made once, given to any number of clients by mcpclient_set_auth.
 pub mod auth;
 
-/// Any request and notification.
+/// Requests and notifications
+///
+/// The following sections have functions for the usual requests.
 pub mod requests;
 
-/// The server's tools.
+/// Tools
 pub mod tools;
 
-/// The server's resources.
+/// Resources
 pub mod resources;
 
-/// The server's prompts, and completion of their arguments.
+/// Prompts and completion
 pub mod prompts;
 
-/// What the server sends and asks on its own.
+/// Notifications and requests of the server
+///
+/// They arrive during a call, or at any time after mcpclient_listen.
 pub mod handlers;
 
-/// Results, read by JSON Pointer.
+/// Results
+///
+/// A value is JSON. A JSON Pointer (RFC 6901) selects a part of it: "" is the
+/// whole, "/content/0/text" the member "text" of the first element of the
+/// member "content".
 pub mod value;
 
-/// The error object.
+/// Errors
+///
+/// Each function accepts NULL: no error.
 pub mod error;
 
 mod arg;

@@ -7,19 +7,11 @@ use super::status::mcpclient_status;
 use super::{arg, outcome};
 use crate::Error;
 
-/// Sets the certificate authorities that are trusted instead of the system's.
+/// Sets the certificate authorities to trust. Blocks while it reads the file.
 ///
-/// Blocks while it reads the file.
-///
-/// @param client     The client.
-/// @param pem_path   A file of certificates in PEM format; NULL, the default:
-///                   the system's. The library copies pem_path.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client is NULL
-///         or the file cannot be read or has no certificate;
-///         MCPCLIENT_ERROR_INVALID_STATE while connected;
-///         MCPCLIENT_ERROR_INTERNAL.
+/// @param pem_path  A file of certificates in PEM format; NULL, the default:
+///                  the system's authorities.
+/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_STATE while connected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_set_ca_file(
     client: MaybeUninit<&mut mcpclient>,
@@ -34,24 +26,15 @@ pub unsafe extern "C" fn mcpclient_set_ca_file(
     }
 }
 
-/// Sets the certificate by which the client identifies itself to the server.
+/// Sets the certificate by which the client authenticates itself to the server
+/// (mutual TLS). Blocks while it reads the files.
 ///
-/// Blocks while it reads the files.
-///
-/// @param client         The client.
 /// @param cert_pem_path  A file with the certificate and its chain in PEM
-///                       format; NULL, the default, together with
-///                       key_pem_path: none. The library copies
-///                       cert_pem_path.
+///                       format; NULL, the default, together with key_pem_path:
+///                       none.
 /// @param key_pem_path   A file with the private key in PEM format, not
-///                       encrypted; may be the same file. The library copies
-///                       key_pem_path.
-/// @param error_out      NULL, or set on failure. The caller frees it with
-///                       mcpclient_error_free.
-/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client or only
-///         one of the paths is NULL, or a file cannot be read or lacks what is
-///         asked of it; MCPCLIENT_ERROR_INVALID_STATE while connected;
-///         MCPCLIENT_ERROR_INTERNAL.
+///                       encrypted; may be the same file; or NULL.
+/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_STATE while connected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_set_client_certificate(
     client: MaybeUninit<&mut mcpclient>,
@@ -75,19 +58,13 @@ pub unsafe extern "C" fn mcpclient_set_client_certificate(
     }
 }
 
-/// Says whether the server's certificate is checked.
+/// Switches the verification of the server's certificate.
 ///
-/// For tests: without the check, whoever is in between can read everything,
-/// credentials included. Does not block.
+/// Without it, an attacker on the network path can read everything, credentials
+/// included. For tests only.
 ///
-/// @param client     The client.
-/// @param verify     false: accept any certificate; true, the default: check
-///                   it.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client is NULL;
-///         MCPCLIENT_ERROR_INVALID_STATE while connected;
-///         MCPCLIENT_ERROR_INTERNAL.
+/// @param verify  true, the default: verify; false: accept any certificate.
+/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_STATE while connected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_set_tls_verify(
     client: MaybeUninit<&mut mcpclient>,
@@ -100,20 +77,13 @@ pub unsafe extern "C" fn mcpclient_set_tls_verify(
 
 /// Sets the proxy through which the server is reached.
 ///
-/// Does not block.
-///
-/// @param client     The client.
 /// @param proxy_url  Such as "http://user:password@proxy.example:3128"; "":
-///                   none; NULL, the default: what the environment variables
-///                   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say, in
-///                   lower case first; HTTP_PROXY in upper case not in a CGI
-///                   program, where anybody can set it. The library copies
-///                   proxy_url.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client is NULL
-///         or the URL cannot be used; MCPCLIENT_ERROR_INVALID_STATE while
-///         connected; MCPCLIENT_ERROR_INTERNAL.
+///                   none; NULL, the default: the one of the environment
+///                   variables HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY,
+///                   those in lower case first. HTTP_PROXY in upper case is
+///                   ignored in a CGI program, where a request header can set
+///                   it.
+/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_STATE while connected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_set_proxy(
     client: MaybeUninit<&mut mcpclient>,

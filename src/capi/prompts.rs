@@ -7,23 +7,9 @@ use super::status::mcpclient_status;
 use super::value::{give, mcpclient_value};
 use super::{arg, outcome};
 
-/// Asks for the prompts of the server.
+/// Lists the prompts of the server, all pages. A call.
 ///
-/// All pages are put together. Connects first if needed. Blocks until the
-/// server has answered, at most for the time limit of mcpclient_set_timeout_ms;
-/// mcpclient_cancel ends it.
-///
-/// @param client       The client.
-/// @param prompts_out  NULL, or set on success to an array of prompts, each
-///                     with "name". The caller frees it with
-///                     mcpclient_value_free.
-/// @param error_out    NULL, or set on failure. The caller frees it with
-///                     mcpclient_error_free.
-/// @return MCPCLIENT_OK, or the status of a failed call, each as described at
-///         mcpclient_connect: MCPCLIENT_ERROR_INVALID_ARGUMENT,
-///         _INVALID_STATE, _NETWORK, _TLS, _TIMEOUT, _CANCELLED,
-///         _UNAUTHORIZED, _FORBIDDEN, _HTTP, _PROTOCOL, _RPC, _UNSUPPORTED,
-///         _INTERNAL.
+/// @param prompts_out  Set to an array of prompts, each with "name".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_list_prompts(
     client: MaybeUninit<&mut mcpclient>,
@@ -39,25 +25,11 @@ pub unsafe extern "C" fn mcpclient_list_prompts(
     }
 }
 
-/// Gets a prompt, filled in.
+/// Gets a prompt with its arguments filled in. A call.
 ///
-/// Connects first if needed. Blocks until the server has answered, at most for
-/// the time limit of mcpclient_set_timeout_ms; mcpclient_cancel ends it.
-///
-/// @param client      The client.
-/// @param name        The prompt's name. The library copies name.
-/// @param arguments   A JSON object of strings; NULL: none. The library copies
-///                    arguments.
-/// @param result_out  NULL, or set on success to the result, with the array
-///                    "messages". The caller frees it with
-///                    mcpclient_value_free.
-/// @param error_out   NULL, or set on failure. The caller frees it with
-///                    mcpclient_error_free.
-/// @return MCPCLIENT_OK, or the status of a failed call, each as described at
-///         mcpclient_connect: MCPCLIENT_ERROR_INVALID_ARGUMENT (also when name
-///         is NULL or arguments is not a JSON object), _INVALID_STATE,
-///         _NETWORK, _TLS, _TIMEOUT, _CANCELLED, _UNAUTHORIZED, _FORBIDDEN,
-///         _HTTP, _PROTOCOL, _RPC, _UNSUPPORTED, _INTERNAL.
+/// @param name        The prompt's name.
+/// @param arguments   A JSON object of strings; NULL: none.
+/// @param result_out  Set to the result, with the array "messages".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_get_prompt(
     client: MaybeUninit<&mut mcpclient>,
@@ -77,29 +49,14 @@ pub unsafe extern "C" fn mcpclient_get_prompt(
     }
 }
 
-/// Asks how an argument of a prompt or a resource template can go on.
+/// Requests completions of an argument of a prompt or of a resource template. A
+/// call.
 ///
-/// Connects first if needed. Blocks until the server has answered, at most for
-/// the time limit of mcpclient_set_timeout_ms; mcpclient_cancel ends it.
-///
-/// @param client          The client.
 /// @param reference       A JSON object such as
-///                        {"type":"ref/prompt","name":"greet"}. The library
-///                        copies reference.
-/// @param argument_name   The argument. The library copies argument_name.
-/// @param argument_value  What it begins with. The library copies
-///                        argument_value.
-/// @param result_out      NULL, or set on success to the result, with
-///                        "completion/values". The caller frees it with
-///                        mcpclient_value_free.
-/// @param error_out       NULL, or set on failure. The caller frees it with
-///                        mcpclient_error_free.
-/// @return MCPCLIENT_OK, or the status of a failed call, each as described at
-///         mcpclient_connect: MCPCLIENT_ERROR_INVALID_ARGUMENT (also when one
-///         of the three texts is NULL or reference is not a JSON object),
-///         _INVALID_STATE, _NETWORK, _TLS, _TIMEOUT, _CANCELLED,
-///         _UNAUTHORIZED, _FORBIDDEN, _HTTP, _PROTOCOL, _RPC, _UNSUPPORTED,
-///         _INTERNAL.
+///                        {"type":"ref/prompt","name":"greet"}.
+/// @param argument_name   The argument.
+/// @param argument_value  What it begins with.
+/// @param result_out      Set to the result, with "completion/values".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_complete(
     client: MaybeUninit<&mut mcpclient>,

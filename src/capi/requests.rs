@@ -7,23 +7,11 @@ use super::status::mcpclient_status;
 use super::value::{give, mcpclient_value};
 use super::{arg, outcome};
 
-/// Sends a request and waits for its result.
+/// Sends a request. A call.
 ///
-/// Connects first if needed. Blocks until the server has answered, at most for
-/// the time limit of mcpclient_set_timeout_ms; mcpclient_cancel ends it.
-///
-/// @param client      The client.
-/// @param method      Such as "tools/call". The library copies method.
-/// @param params      A JSON object; NULL: none. The library copies params.
-/// @param result_out  NULL, or set on success to the result. The caller frees
-///                    it with mcpclient_value_free.
-/// @param error_out   NULL, or set on failure. The caller frees it with
-///                    mcpclient_error_free.
-/// @return MCPCLIENT_OK, or the status of a failed call, each as described at
-///         mcpclient_connect: MCPCLIENT_ERROR_INVALID_ARGUMENT (also when
-///         method is NULL or params is not a JSON object), _INVALID_STATE,
-///         _NETWORK, _TLS, _TIMEOUT, _CANCELLED, _UNAUTHORIZED, _FORBIDDEN,
-///         _HTTP, _PROTOCOL, _RPC, _UNSUPPORTED, _INTERNAL.
+/// @param method      Such as "tools/call".
+/// @param params      A JSON object; NULL: none.
+/// @param result_out  Set to the result.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_request(
     client: MaybeUninit<&mut mcpclient>,
@@ -42,22 +30,11 @@ pub unsafe extern "C" fn mcpclient_request(
     }
 }
 
-/// Sends a notification, which has no result.
+/// Sends a notification, which has no result. A call that ends when the server
+/// has accepted it.
 ///
-/// Connects first if needed. Blocks until the server has taken it, at most for
-/// the time limit of mcpclient_set_timeout_ms; mcpclient_cancel ends it.
-///
-/// @param client     The client.
-/// @param method     Such as "notifications/roots/list_changed". The library
-///                   copies method.
-/// @param params     A JSON object; NULL: none. The library copies params.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return MCPCLIENT_OK, or the status of a failed call, each as described at
-///         mcpclient_connect: MCPCLIENT_ERROR_INVALID_ARGUMENT (also when
-///         method is NULL or params is not a JSON object), _INVALID_STATE,
-///         _NETWORK, _TLS, _TIMEOUT, _CANCELLED, _UNAUTHORIZED, _FORBIDDEN,
-///         _HTTP, _PROTOCOL, _RPC, _UNSUPPORTED, _INTERNAL.
+/// @param method  Such as "notifications/roots/list_changed".
+/// @param params  A JSON object; NULL: none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_notify(
     client: MaybeUninit<&mut mcpclient>,
@@ -74,24 +51,14 @@ pub unsafe extern "C" fn mcpclient_notify(
     }
 }
 
-/// Sets from which level on the server sends log messages.
+/// Sets the lowest level of the log messages that the server sends, as the
+/// notification "notifications/message".
 ///
-/// They arrive as the notification "notifications/message". With protocol
-/// version 2026-07-28 the level goes with every later request instead of being
-/// sent by itself. Connects first if needed. Blocks until the server has
-/// answered, at most for the time limit of mcpclient_set_timeout_ms;
-/// mcpclient_cancel ends it.
+/// With protocol version 2026-07-28 the level goes with each later request. A
+/// call.
 ///
-/// @param client     The client.
-/// @param level      "debug", "info", "notice", "warning", "error", "critical",
-///                   "alert" or "emergency". The library copies level.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return MCPCLIENT_OK, or the status of a failed call, each as described at
-///         mcpclient_connect: MCPCLIENT_ERROR_INVALID_ARGUMENT (also when
-///         level is NULL or another word), _INVALID_STATE, _NETWORK, _TLS,
-///         _TIMEOUT, _CANCELLED, _UNAUTHORIZED, _FORBIDDEN, _HTTP, _PROTOCOL,
-///         _RPC, _UNSUPPORTED, _INTERNAL.
+/// @param level  "debug", "info", "notice", "warning", "error", "critical",
+///               "alert" or "emergency".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_set_server_log_level(
     client: MaybeUninit<&mut mcpclient>,
@@ -108,24 +75,12 @@ pub unsafe extern "C" fn mcpclient_set_server_log_level(
     }
 }
 
-/// Tells what the server says about itself.
+/// Returns the server's description of itself, which is usually known from
+/// connecting. A call.
 ///
-/// Connects first if needed. Blocks until the server has answered, at most for
-/// the time limit of mcpclient_set_timeout_ms; mcpclient_cancel ends it.
-///
-/// @param client     The client.
-/// @param info_out   NULL, or set on success to an object with "name",
-///                   "version", "protocolVersion", "capabilities",
-///                   "instructions" and "serverInfo", as far as the server
-///                   says them. The caller frees it with
-///                   mcpclient_value_free.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return MCPCLIENT_OK, or the status of a failed call, each as described at
-///         mcpclient_connect: MCPCLIENT_ERROR_INVALID_ARGUMENT,
-///         _INVALID_STATE, _NETWORK, _TLS, _TIMEOUT, _CANCELLED,
-///         _UNAUTHORIZED, _FORBIDDEN, _HTTP, _PROTOCOL, _RPC, _UNSUPPORTED,
-///         _INTERNAL.
+/// @param info_out  Set to an object with "name", "version", "protocolVersion",
+///                  "serverInfo", "capabilities" and "instructions", as far as
+///                  the server gives them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_server_info(
     client: MaybeUninit<&mut mcpclient>,

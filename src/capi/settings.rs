@@ -10,20 +10,12 @@ use crate::{Error, TransportKind};
 
 /// Chooses the transport.
 ///
-/// By default, MCPCLIENT_TRANSPORT_AUTO, a URL whose path has the segment
-/// "sse" gets HTTP with server-sent events, and any other Streamable HTTP,
-/// with a fallback to the former when the server turns out to be an old one.
-/// Does not block.
+/// By default, MCPCLIENT_TRANSPORT_AUTO, a URL whose path has the segment "sse"
+/// gets HTTP with server-sent events. Any other gets Streamable HTTP, with a
+/// fallback to the former for servers that lack it.
 ///
-/// @param client     The client.
-/// @param transport  MCPCLIENT_TRANSPORT_AUTO,
-///                   MCPCLIENT_TRANSPORT_STREAMABLE_HTTP or
-///                   MCPCLIENT_TRANSPORT_SSE.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client is NULL
-///         or transport is another number; MCPCLIENT_ERROR_INVALID_STATE while
-///         connected; MCPCLIENT_ERROR_INTERNAL.
+/// @param transport  One of MCPCLIENT_TRANSPORT_*.
+/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_STATE while connected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_set_transport(
     client: MaybeUninit<&mut mcpclient>,
@@ -41,21 +33,14 @@ pub unsafe extern "C" fn mcpclient_set_transport(
     }
 }
 
-/// Pins the protocol version, so that connecting does not negotiate it.
+/// Fixes the protocol version, so that connecting does not negotiate it.
 ///
-/// Needed where a server cannot bear the question: one of FastMCP 2.6 in its
-/// stateless mode fails for all its clients when it meets a method that it
-/// does not know. Does not block.
+/// For servers that fail when they are asked for a version that they do not
+/// know.
 ///
-/// @param client     The client.
-/// @param version    "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26" or
-///                   "2024-11-05"; NULL, the default: negotiate. The library
-///                   copies version.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client is NULL
-///         or the version is another; MCPCLIENT_ERROR_INVALID_STATE while
-///         connected; MCPCLIENT_ERROR_INTERNAL.
+/// @param version  "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26" or
+///                 "2024-11-05"; NULL, the default: negotiate.
+/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_STATE while connected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_set_protocol_version(
     client: MaybeUninit<&mut mcpclient>,
@@ -70,17 +55,10 @@ pub unsafe extern "C" fn mcpclient_set_protocol_version(
     }
 }
 
-/// Limits the time of one call, from its start to its end, connecting
-/// included; a server that trickles bytes does not stretch it.
+/// Limits the time of a call, from its start to its end, connecting included. A
+/// server that sends its response slowly does not extend it.
 ///
-/// Does not block.
-///
-/// @param client     The client.
-/// @param ms         Milliseconds; 0: no limit. 30000 by default.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client is NULL;
-///         MCPCLIENT_ERROR_INTERNAL.
+/// @param ms  Milliseconds; 0: no limit. 30000 by default.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_set_timeout_ms(
     client: MaybeUninit<&mut mcpclient>,
@@ -98,15 +76,7 @@ pub unsafe extern "C" fn mcpclient_set_timeout_ms(
 
 /// Limits the time to open one connection: name resolution, TCP and TLS.
 ///
-/// Does not block.
-///
-/// @param client     The client.
-/// @param ms         Milliseconds; 0: no limit but that of the call. 10000 by
-///                   default.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client is NULL;
-///         MCPCLIENT_ERROR_INTERNAL.
+/// @param ms  Milliseconds; 0: only the limit of the call. 10000 by default.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_set_connect_timeout_ms(
     client: MaybeUninit<&mut mcpclient>,
@@ -122,17 +92,10 @@ pub unsafe extern "C" fn mcpclient_set_connect_timeout_ms(
     }
 }
 
-/// Limits the size of one answer; a larger one is MCPCLIENT_ERROR_PROTOCOL.
+/// Limits the size of a response. A larger one is MCPCLIENT_ERROR_PROTOCOL.
 ///
-/// Does not block.
-///
-/// @param client     The client.
-/// @param bytes      Bytes after decompression, at least 1. 67108864 (64 MiB)
-///                   by default.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client is NULL
-///         or bytes is 0; MCPCLIENT_ERROR_INTERNAL.
+/// @param bytes  Bytes after decompression, at least 1. 67108864 (64 MiB) by
+///               default.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_set_max_response_bytes(
     client: MaybeUninit<&mut mcpclient>,
@@ -143,21 +106,14 @@ pub unsafe extern "C" fn mcpclient_set_max_response_bytes(
     unsafe { outcome::status(error_out, || arg::required(client, "client")?.0.set_max_response_bytes(bytes)) }
 }
 
-/// Sets the capabilities that the server is told of, instead of what the
-/// handlers of mcpclient_on_request imply.
+/// Sets the capabilities that the client declares, instead of those that the
+/// callbacks of mcpclient_on_request imply.
 ///
-/// For what no handler can express, such as
-/// {"roots":{"listChanged":true}}. The server is told when the client
-/// connects; with protocol version 2026-07-28, with each request. Does not
-/// block.
+/// For what no callback expresses, such as {"roots":{"listChanged":true}}. Sent
+/// when the client connects; with protocol version 2026-07-28, with each
+/// request.
 ///
-/// @param client     The client.
-/// @param json       A JSON object; NULL, the default: what the handlers
-///                   imply. The library copies json.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client is NULL
-///         or json is not a JSON object; MCPCLIENT_ERROR_INTERNAL.
+/// @param json  A JSON object; NULL, the default: what the callbacks imply.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_set_capabilities(
     client: MaybeUninit<&mut mcpclient>,
@@ -172,19 +128,11 @@ pub unsafe extern "C" fn mcpclient_set_capabilities(
     }
 }
 
-/// Sets the name and version of the program that the server is told of,
-/// instead of those of the library.
+/// Sets the name and version of the program that the client sends, instead of
+/// those of the library. Sent when mcpclient_set_capabilities says.
 ///
-/// The server is told when the client connects; with protocol version
-/// 2026-07-28, with each request. Does not block.
-///
-/// @param client     The client.
-/// @param name       The program's name. The library copies name.
-/// @param version    The program's version. The library copies version.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when one of the
-///         three is NULL or name is empty; MCPCLIENT_ERROR_INTERNAL.
+/// @param name     The program's name, not empty.
+/// @param version  The program's version.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_set_client_info(
     client: MaybeUninit<&mut mcpclient>,
@@ -201,20 +149,15 @@ pub unsafe extern "C" fn mcpclient_set_client_info(
     }
 }
 
-/// Says whether list results are kept for as long as the server allows.
+/// Switches the cache of lists.
 ///
-/// Only protocol version 2026-07-28 has such hints. A kept list is dropped
-/// when the server says that it changed, and when the protocol version or the
-/// transport is set; one that is for these credentials alone also when those,
-/// a header or the TLS settings change. Does not block.
+/// A server of protocol version 2026-07-28 may say how long its lists stay
+/// valid; for that time they are not requested again. A cached list is dropped
+/// when the server reports a change, and when the protocol version or the
+/// transport is set; one that is for these credentials alone also when the
+/// credentials, a header or the TLS settings change.
 ///
-/// @param client     The client.
-/// @param enabled    false: ask the server every time; true, the default: keep
-///                   them.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when client is NULL;
-///         MCPCLIENT_ERROR_INTERNAL.
+/// @param enabled  true, the default: cache; false: request each time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_set_cache(
     client: MaybeUninit<&mut mcpclient>,

@@ -7,23 +7,10 @@ use super::status::mcpclient_status;
 use super::value::{give, mcpclient_value};
 use super::{arg, outcome};
 
-/// Asks for the tools of the server.
+/// Lists the tools of the server, all pages. A call.
 ///
-/// All pages are put together. Connects first if needed. Blocks until the
-/// server has answered, at most for the time limit of mcpclient_set_timeout_ms;
-/// mcpclient_cancel ends it.
-///
-/// @param client     The client.
-/// @param tools_out  NULL, or set on success to an array of tools, each with
-///                   "name", "description" and "inputSchema". The caller frees
-///                   it with mcpclient_value_free.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return MCPCLIENT_OK, or the status of a failed call, each as described at
-///         mcpclient_connect: MCPCLIENT_ERROR_INVALID_ARGUMENT,
-///         _INVALID_STATE, _NETWORK, _TLS, _TIMEOUT, _CANCELLED,
-///         _UNAUTHORIZED, _FORBIDDEN, _HTTP, _PROTOCOL, _RPC, _UNSUPPORTED,
-///         _INTERNAL.
+/// @param tools_out  Set to an array of tools, each with "name", "description"
+///                   and "inputSchema".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_list_tools(
     client: MaybeUninit<&mut mcpclient>,
@@ -39,26 +26,14 @@ pub unsafe extern "C" fn mcpclient_list_tools(
     }
 }
 
-/// Calls a tool.
+/// Calls a tool. A call.
 ///
-/// A tool that fails says so in its result ("isError" is true): that is
-/// MCPCLIENT_OK. Connects first if needed. Blocks until the server has
-/// answered, at most for the time limit of mcpclient_set_timeout_ms;
-/// mcpclient_cancel ends it.
+/// A tool that fails is MCPCLIENT_OK: its result has "isError", which is true.
 ///
-/// @param client      The client.
-/// @param name        The tool's name. The library copies name.
-/// @param arguments   A JSON object; NULL: none. The library copies arguments.
-/// @param result_out  NULL, or set on success to the result, with "content" and
-///                    perhaps "structuredContent" and "isError". The caller
-///                    frees it with mcpclient_value_free.
-/// @param error_out   NULL, or set on failure. The caller frees it with
-///                    mcpclient_error_free.
-/// @return MCPCLIENT_OK, or the status of a failed call, each as described at
-///         mcpclient_connect: MCPCLIENT_ERROR_INVALID_ARGUMENT (also when name
-///         is NULL or arguments is not a JSON object), _INVALID_STATE,
-///         _NETWORK, _TLS, _TIMEOUT, _CANCELLED, _UNAUTHORIZED, _FORBIDDEN,
-///         _HTTP, _PROTOCOL, _RPC, _UNSUPPORTED, _INTERNAL.
+/// @param name        The tool's name.
+/// @param arguments   A JSON object; NULL: none.
+/// @param result_out  Set to the result, with "content" and perhaps
+///                    "structuredContent" and "isError".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_call_tool(
     client: MaybeUninit<&mut mcpclient>,

@@ -2,8 +2,8 @@
 
 use std::ffi::c_void;
 
-/// The `user_data` of a callback. Dropping it runs its destructor, so that this happens once, whatever became of the
-/// registration.
+/// The `user_data` of a callback. Dropping it runs its destructor, so that this happens exactly once, also when the
+/// registration fails.
 pub(super) struct UserData {
     pointer: *mut c_void,
     free: Option<unsafe extern "C" fn(user_data: *mut c_void)>,

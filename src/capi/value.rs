@@ -5,13 +5,8 @@ use super::error::mcpclient_error;
 use super::{arg, guard, outcome, text};
 use crate::{Error, Value};
 
-/// A JSON value: a result, or what came with a notification or request.
-///
-/// What is inside is read by JSON Pointer (RFC 6901): "" is the whole,
-/// "/content/0/text" the member "text" of the first element of the member
-/// "content". Made by mcpclient_value_parse, mcpclient_value_copy and the calls
-/// that give a result, freed by mcpclient_value_free.
-/// Threads: any thread may read it; it never changes.
+/// A JSON value: a result, or the parameters of a notification or request. It
+/// never changes; any thread may read it.
 pub struct mcpclient_value<'a>(Held<'a>);
 
 enum Held<'a> {
@@ -52,15 +47,8 @@ pub(super) unsafe fn give(result: Value, result_out: *mut *mut mcpclient_value) 
 /// Makes a value of JSON text, such as a file of settings or the arguments of a
 /// call.
 ///
-/// Does not block.
-///
-/// @param json       JSON text. The library copies json.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return The value, or NULL with MCPCLIENT_ERROR_INVALID_ARGUMENT when json
-///         is NULL or not JSON, where the message names the place, or
-///         MCPCLIENT_ERROR_INTERNAL. The caller frees it with
-///         mcpclient_value_free.
+/// @param json  JSON text. When it is not valid, the message names the place.
+/// @return The value; NULL on failure.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_value_parse<'a>(
@@ -71,21 +59,15 @@ pub unsafe extern "C" fn mcpclient_value_parse<'a>(
     unsafe { outcome::handle(error_out, || Value::parse(arg::text(json, "json")?).map(mcpclient_value::owned)) }
 }
 
-/// Copies a part of a value, also one that a callback was given, into a value
-/// of its own.
+/// Copies a part of a value, also of one that a callback was given.
 ///
-/// What is there keeps its text: numbers keep their digits and members their
-/// order. So a part can be passed on, by mcpclient_value_json. Does not block.
+/// Numbers keep their digits and members their order, so a part can be passed
+/// on by mcpclient_value_json.
 ///
-/// @param value      The value. Does not take ownership.
-/// @param pointer    JSON Pointer to the part; "": the whole. The library
-///                   copies pointer.
-/// @param error_out  NULL, or set on failure. The caller frees it with
-///                   mcpclient_error_free.
-/// @return The copy, or NULL with MCPCLIENT_ERROR_INVALID_ARGUMENT when there
-///         is nothing at pointer or an argument is NULL, or
-///         MCPCLIENT_ERROR_INTERNAL. The caller frees it with
-///         mcpclient_value_free.
+/// @param value    The value.
+/// @param pointer  JSON Pointer to the part; "": the whole.
+/// @return The copy; NULL with MCPCLIENT_ERROR_INVALID_ARGUMENT when there is
+///         nothing at pointer.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_value_copy<'a>(
@@ -103,12 +85,10 @@ pub unsafe extern "C" fn mcpclient_value_copy<'a>(
     }
 }
 
-/// Gives a value as JSON text.
+/// Returns a value as JSON text.
 ///
-/// Does not block.
-///
-/// @param value  The value.
-/// @return The text; "null" when value is NULL. Valid until value is freed.
+/// @param value  The value, or NULL.
+/// @return The text; "null" for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_value_json<'a>(value: *const mcpclient_value<'a>) -> MaybeUninit<&'a c_char> {
     // SAFETY: the caller keeps the contract of the header.
@@ -119,14 +99,12 @@ pub unsafe extern "C" fn mcpclient_value_json<'a>(value: *const mcpclient_value<
     }
 }
 
-/// Gives a string inside a value.
+/// Returns a string inside a value.
 ///
-/// Does not block.
-///
-/// @param value    The value.
-/// @param pointer  JSON Pointer to the string. The library copies pointer.
-/// @return The string in UTF-8; NULL when there is none at pointer, it has a
-///         NUL inside, or an argument is NULL. Valid until value is freed.
+/// @param value    The value, or NULL.
+/// @param pointer  JSON Pointer to the string, or NULL.
+/// @return The string in UTF-8; NULL when there is none at pointer, or it
+///         contains a NUL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_value_string(
     value: *const mcpclient_value,
@@ -142,11 +120,9 @@ pub unsafe extern "C" fn mcpclient_value_string(
 
 /// Reads an integer inside a value.
 ///
-/// Does not block.
-///
-/// @param value    The value.
-/// @param pointer  JSON Pointer to the number. The library copies pointer.
-/// @param out      NULL, or set when true is returned.
+/// @param value    The value, or NULL.
+/// @param pointer  JSON Pointer to the number, or NULL.
+/// @param out      Set when true is returned; may be NULL.
 /// @return Whether there is a number at pointer that is whole and fits.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_value_int64(
@@ -165,11 +141,9 @@ pub unsafe extern "C" fn mcpclient_value_int64(
 
 /// Reads a number inside a value.
 ///
-/// Does not block.
-///
-/// @param value    The value.
-/// @param pointer  JSON Pointer to the number. The library copies pointer.
-/// @param out      NULL, or set when true is returned.
+/// @param value    The value, or NULL.
+/// @param pointer  JSON Pointer to the number, or NULL.
+/// @param out      Set when true is returned; may be NULL.
 /// @return Whether there is a number at pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_value_double(
@@ -188,11 +162,9 @@ pub unsafe extern "C" fn mcpclient_value_double(
 
 /// Reads a boolean inside a value.
 ///
-/// Does not block.
-///
-/// @param value    The value.
-/// @param pointer  JSON Pointer to the boolean. The library copies pointer.
-/// @param out      NULL, or set when true is returned.
+/// @param value    The value, or NULL.
+/// @param pointer  JSON Pointer to the boolean, or NULL.
+/// @param out      Set when true is returned; may be NULL.
 /// @return Whether there is a boolean at pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_value_bool(
@@ -209,26 +181,21 @@ pub unsafe extern "C" fn mcpclient_value_bool(
     }
 }
 
-/// Counts what is inside an array or an object.
+/// Counts the elements of an array or the members of an object.
 ///
-/// Does not block.
-///
-/// @param value    The value.
-/// @param pointer  JSON Pointer to the array or object. The library copies
-///                 pointer.
-/// @return The number of elements or members; 0 when there is neither an array
-///         nor an object at pointer.
+/// @param value    The value, or NULL.
+/// @param pointer  JSON Pointer to the array or object, or NULL.
+/// @return The number; 0 when there is neither at pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_value_count(value: *const mcpclient_value, pointer: *const c_char) -> usize {
     // SAFETY: the caller keeps the contract of the header.
     unsafe { guard::plain(0, || look(value, pointer).map_or(0, |(value, pointer)| value.count(pointer))) }
 }
 
-/// Frees a value, and with it the strings that were read from it.
+/// Frees a value, and the strings that were read from it. Not for values that
+/// callbacks are given.
 ///
-/// Not for the values that callbacks are given. Does not block.
-///
-/// @param value  The value, or NULL, which is ignored.
+/// @param value  The value; NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_value_free(value: *mut mcpclient_value) {
     // SAFETY: the caller keeps the contract of the header.

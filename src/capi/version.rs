@@ -22,12 +22,12 @@ const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_V
     Err(_) => panic!("the package version has a NUL inside"),
 };
 
-/// Gives the version of the library that is in use, such as "0.1.0".
+/// Returns the version of the library that runs, such as "0.1.0".
 ///
-/// It differs from the macros when a program runs with another build of the
-/// library than it was compiled for. Does not block.
+/// It differs from MCPCLIENT_VERSION_* when a program runs with another build
+/// of the library than it was compiled for.
 ///
-/// @return A string that is valid for as long as the library is loaded.
+/// @return The version. Valid as long as the library is loaded.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_version() -> MaybeUninit<&'static c_char> {
     guard::plain(text::never_null(VERSION), || text::never_null(VERSION))

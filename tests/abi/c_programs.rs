@@ -138,20 +138,25 @@ fn no_function_with_a_pointer_is_spared_null() {
 }
 
 #[test]
-fn the_example_of_the_header_works() {
+fn the_examples_of_the_header_work() {
+    const FIRST_LINE: &str = "#include <mcpclient.h>\n";
     let header = fs::read_to_string(path("include/mcpclient.h")).unwrap();
     let (opening, _) = header.split_once("*/").unwrap();
     let lines = opening.lines().filter_map(|line| line.strip_prefix(" *     "));
-    let example: String = lines.flat_map(|line| [line, "\n"]).collect();
-    let source = folder("example", Link::Shared).join("example.c");
-    fs::write(&source, example).unwrap();
-    let program = compile(&source, Link::Shared);
-
+    let examples: String = lines.flat_map(|line| [line, "\n"]).collect();
     let server = Server::start(server());
-    let output = run(&program, &server.url("/mcp"));
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "The server is there.\n");
-    let output = run(&program, "nowhere");
-    assert!(!output.stderr.is_empty(), "a bad URL is reported");
+    let expected = ["The server works.\n", "{\"text\":\"Hello\"}\n"];
+    for (number, (example, output)) in examples.split(FIRST_LINE).skip(1).zip(expected).enumerate() {
+        let source = folder(&format!("example{number}"), Link::Shared).join(format!("example{number}.c"));
+        fs::write(&source, FIRST_LINE.to_owned() + example).unwrap();
+        let program = compile(&source, Link::Shared);
+        let good = run(&program, &server.url("/mcp"));
+        assert_eq!(String::from_utf8_lossy(&good.stdout), output);
+        assert!(good.status.success() && good.stderr.is_empty(), "example {number}");
+        let bad = run(&program, "nowhere");
+        assert!(!bad.status.success() && !bad.stderr.is_empty(), "example {number} does not report a bad URL");
+    }
+    assert_eq!(examples.matches(FIRST_LINE).count(), expected.len());
 }
 
 /// The server of all programs, one behaviour for each path.
@@ -203,7 +208,7 @@ fn tool_result(structured: &Value) -> Value {
     json!({"content": [{"type": "text", "text": structured.to_string()}], "structuredContent": structured})
 }
 
-/// Says something, asks the user's name, and gives the client's answer back as the tool's result.
+/// Sends a notification, asks for the user's name, and returns the client's response as the tool's result.
 fn ask(request: &Request, connection: &mut Connection) -> io::Result<()> {
     static QUESTIONS: AtomicUsize = AtomicUsize::new(0);
     let id = json!(format!("question {}", QUESTIONS.fetch_add(1, Ordering::SeqCst)));

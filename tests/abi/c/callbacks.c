@@ -1,4 +1,4 @@
-/* Callbacks: tokens on demand, notifications, and answers to what the server asks. */
+/* Callbacks: tokens on demand, notifications, and responses to requests of the server. */
 #include "check.h"
 
 struct tokens {
@@ -129,7 +129,7 @@ static void refuse_input(void *user_data, const char *method, const mcpclient_va
     (void)user_data;
     (void)method;
     (void)params;
-    CHECK_OK(mcpclient_reply_error(reply, -1, "nobody is here", &error));
+    CHECK_OK(mcpclient_reply_error(reply, -1, "the user is away", &error));
 }
 
 static void stay_silent(void *user_data, const char *method, const mcpclient_value *params, mcpclient_reply *reply)
@@ -140,7 +140,7 @@ static void stay_silent(void *user_data, const char *method, const mcpclient_val
     (void)reply;
 }
 
-/* What the server got as the answer to its question, as it tells. */
+/* Checks the response that the server received, which is the tool's result. */
 static void the_server_gets(mcpclient *client, const char *pointer, const char *expected)
 {
     mcpclient_value *result = NULL;
@@ -152,14 +152,14 @@ static void the_server_gets(mcpclient *client, const char *pointer, const char *
     mcpclient_value_free(result);
 }
 
-static void what_the_server_asks_is_answered(int argc, char **argv)
+static void requests_of_the_server_get_responses(int argc, char **argv)
 {
     char input[] = "{\"action\":\"accept\",\"content\":{\"name\":\"Ada\"}}";
     mcpclient *client = client_of(argc, argv, "/mcp");
     CHECK_OK(mcpclient_on_request(client, "elicitation/create", accept_input, input, NULL, &error));
     the_server_gets(client, "/structuredContent/result/content/name", "Ada");
     CHECK_OK(mcpclient_on_request(client, "elicitation/create", refuse_input, NULL, NULL, &error));
-    the_server_gets(client, "/structuredContent/error/message", "nobody is here");
+    the_server_gets(client, "/structuredContent/error/message", "the user is away");
     CHECK_OK(mcpclient_on_request(client, "elicitation/create", stay_silent, NULL, NULL, &error));
     the_server_gets(client, "/structuredContent/error/message", "the client gave no answer");
     CHECK_OK(mcpclient_on_request(client, "elicitation/create", NULL, NULL, NULL, &error));
@@ -173,6 +173,6 @@ int main(int argc, char **argv)
     without_a_token_the_call_fails(argc, argv);
     the_last_good_token_counts(argc, argv);
     notifications_reach_their_callbacks(argc, argv);
-    what_the_server_asks_is_answered(argc, argv);
+    requests_of_the_server_get_responses(argc, argv);
     return 0;
 }

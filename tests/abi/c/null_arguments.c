@@ -1,4 +1,4 @@
-/* NULL for every pointer of every function: an answer, never a crash. */
+/* NULL for every pointer of every function: a status, never a crash. */
 #include "check.h"
 
 /* Variables, since compilers warn about a literal NULL where the header does not allow it. */
@@ -10,7 +10,7 @@ static mcpclient_reply *reply;
 static mcpclient_value *value;
 static mcpclient_token_callback token_callback;
 
-/* Checks that the argument is refused by name, and that this also works when nobody wants the error. */
+/* Checks that the argument is refused by name, also when no place for an error is given. */
 #define REFUSED(name, function, ...)                                                                   \
     do {                                                                                               \
         CHECK_FAILS(MCPCLIENT_ERROR_INVALID_ARGUMENT, name " is NULL", function(__VA_ARGS__, &error)); \

@@ -66,7 +66,7 @@ static int times_freed(void)
     return times;
 }
 
-static void ask_nobody(void *user_data, mcpclient_token_request *request)
+static void set_no_token(void *user_data, mcpclient_token_request *request)
 {
     (void)user_data;
     (void)request;
@@ -79,7 +79,7 @@ static void hear(void *user_data, const char *method, const mcpclient_value *par
     (void)params;
 }
 
-static void answer(void *user_data, const char *method, const mcpclient_value *params, mcpclient_reply *reply)
+static void respond(void *user_data, const char *method, const mcpclient_value *params, mcpclient_reply *reply)
 {
     (void)user_data;
     (void)method;
@@ -95,13 +95,13 @@ static void providers_free_their_user_data_once(int argc, char **argv)
     mcpclient_auth *auth = mcpclient_auth_token_callback_new(no_callback, &freed, count_free, NULL);
     CHECK(auth == NULL && times_freed() == 1);
 
-    auth = mcpclient_auth_token_callback_new(ask_nobody, &freed, count_free, NULL);
+    auth = mcpclient_auth_token_callback_new(set_no_token, &freed, count_free, NULL);
     CHECK(auth != NULL && times_freed() == 0);
     mcpclient_auth_free(auth);
     CHECK(times_freed() == 1);
 
     mcpclient *client = client_of(argc, argv, "/mcp"), *other = client_of(argc, argv, "/mcp");
-    auth = mcpclient_auth_token_callback_new(ask_nobody, &freed, count_free, NULL);
+    auth = mcpclient_auth_token_callback_new(set_no_token, &freed, count_free, NULL);
     CHECK_OK(mcpclient_set_auth(client, auth, &error));
     CHECK_OK(mcpclient_set_auth(other, auth, &error));
     mcpclient_auth_free(auth);
@@ -126,7 +126,7 @@ static void handlers_free_their_user_data_once(int argc, char **argv)
                 mcpclient_on_notification(client, "\xc3", hear, &freed, count_free, &error));
     CHECK(times_freed() == 1);
     CHECK_FAILS(MCPCLIENT_ERROR_INVALID_ARGUMENT, "method",
-                mcpclient_on_request(client, "", answer, &freed, count_free, &error));
+                mcpclient_on_request(client, "", respond, &freed, count_free, &error));
     CHECK(times_freed() == 1);
 
     /* So does one without a callback. */
@@ -142,11 +142,11 @@ static void handlers_free_their_user_data_once(int argc, char **argv)
     CHECK(times_freed() == 1);
     CHECK_OK(mcpclient_on_notification(client, "a", NULL, NULL, NULL, &error));
     CHECK(times_freed() == 1);
-    CHECK_OK(mcpclient_on_request(client, "roots/list", answer, &freed, count_free, &error));
-    CHECK_OK(mcpclient_on_request(client, "roots/list", answer, &freed, count_free, &error));
+    CHECK_OK(mcpclient_on_request(client, "roots/list", respond, &freed, count_free, &error));
+    CHECK_OK(mcpclient_on_request(client, "roots/list", respond, &freed, count_free, &error));
     CHECK(times_freed() == 1);
     CHECK_OK(mcpclient_ping(client, &error));
-    CHECK_OK(mcpclient_on_request(client, "roots/list", answer, NULL, NULL, &error));
+    CHECK_OK(mcpclient_on_request(client, "roots/list", respond, NULL, NULL, &error));
     CHECK(times_freed() == 1);
     mcpclient_free(client);
     CHECK(times_freed() == 1);

@@ -50,7 +50,7 @@ static void values_of_every_kind(mcpclient *client)
     CHECK(!mcpclient_value_bool(value, "/structuredContent/int", &boolean) && boolean);
     CHECK(mcpclient_value_count(value, "/structuredContent/text") == 0);
 
-    /* An output that nobody wants only says whether it is there. */
+    /* Without an output, only the presence is checked. */
     CHECK(mcpclient_value_int64(value, "/structuredContent/int", NULL));
     CHECK(!mcpclient_value_bool(value, "/structuredContent/int", NULL));
     mcpclient_value_free(value);
@@ -84,7 +84,7 @@ static void any_request_and_notification(mcpclient *client)
     CHECK_OK(mcpclient_request(client, "ping", NULL, &result, &error));
     CHECK(strcmp(mcpclient_value_json(result), "{}") == 0);
     mcpclient_value_free(result);
-    CHECK_OK(mcpclient_request(client, "ping", "{}", NULL, &error)); /* a result that nobody wants */
+    CHECK_OK(mcpclient_request(client, "ping", "{}", NULL, &error)); /* the result is dropped */
     CHECK_OK(mcpclient_notify(client, "notifications/roots/list_changed", NULL, &error));
     CHECK_FAILS(MCPCLIENT_ERROR_UNSUPPORTED, "resources", mcpclient_list_resources(client, &result, &error));
 }

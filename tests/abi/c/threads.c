@@ -10,7 +10,7 @@ static mcpclient *client;
 static mcpclient_auth *auth;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static int done, answered, cancelled; /* under the lock */
+static int done, succeeded, cancelled; /* under the lock */
 
 static int get(const int *variable)
 {
@@ -62,7 +62,7 @@ static void *ping_until_cancelled(void *unused)
         mcpclient_status status = mcpclient_ping(client, &error);
         CHECK(status == MCPCLIENT_OK || status == MCPCLIENT_ERROR_CANCELLED);
         CHECK(mcpclient_error_status(error) == status);
-        add(status == MCPCLIENT_OK ? &answered : &cancelled, 1);
+        add(status == MCPCLIENT_OK ? &succeeded : &cancelled, 1);
         mcpclient_error_free(error);
     }
     return NULL;
@@ -91,9 +91,9 @@ static void cancelling_ends_calls_and_nothing_else(void)
     add(&done, -1);
     for (int i = 0; i < PINGING; i++)
         start(&pinging[i], ping_until_cancelled);
-    /* Longer and longer, so that calls are answered in between on a slow machine too. */
+    /* Longer and longer, so that calls succeed in between on a slow machine too. */
     struct timespec pause = {0, 2000000};
-    while (get(&cancelled) < 10 || get(&answered) < 10) {
+    while (get(&cancelled) < 10 || get(&succeeded) < 10) {
         mcpclient_cancel(client);
         nanosleep(&pause, NULL);
         if (pause.tv_nsec < 500000000)
