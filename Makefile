@@ -1,60 +1,82 @@
 # libmcpclient. GNU make; needs Rust and a C compiler.
+#
+#   make TARGET=aarch64-unknown-linux-gnu          for another platform
+#   make TARGET=x86_64-unknown-linux-gnu.2.17      for an old glibc, by cargo-zigbuild
+#   make install TARGET=... PREFIX=... DESTDIR=...
 
-PREFIX     ?= /usr/local
-LIBDIR     ?= $(PREFIX)/lib
-INCLUDEDIR ?= $(PREFIX)/include
+# GNU's names of the directories work too (prefix, libdir).
+prefix     ?= /usr/local
+PREFIX     ?= $(prefix)
+bindir     ?= $(PREFIX)/bin
+BINDIR     ?= $(bindir)
+libdir     ?= $(PREFIX)/lib
+LIBDIR     ?= $(libdir)
+includedir ?= $(PREFIX)/include
+INCLUDEDIR ?= $(includedir)
+docdir     ?= $(PREFIX)/share/doc/mcpclient
+DOCDIR     ?= $(docdir)
 DESTDIR    ?=
 CC         ?= cc
 CARGO      ?= cargo
 # --no-default-features builds without cbindgen: the committed header is installed in any case.
 CARGO_FLAGS ?=
 INSTALL    ?= install
+# Of the installed shared library: Debian wants 644.
+SHARED_MODE ?= 755
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
-# Raised when a program that was linked against the previous version would no longer run.
-SOVERSION := 0
+# Without what marks a release candidate.
+FILE_VERSION := $(firstword $(subst -, ,$(VERSION)))
+# A program that was linked with another number does not run with this one. build.rs and cargo-c take the same.
+SOVERSION := $(firstword $(subst ., ,$(VERSION)))
 
 # release, or debug for tests, which then need not wait for the release build.
 PROFILE    ?= release
-BUILD_DIR  := $(or $(CARGO_TARGET_DIR),target)/$(PROFILE)
+TARGET     ?=
+# Without a version of glibc.
+TRIPLE     := $(shell echo '$(TARGET)' | sed 's/\.[0-9.]*$$//')
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+# Where `make` puts the libraries.
+BUILD_DIR  := $(TARGET_DIR)/$(if $(TRIPLE),$(TRIPLE)/)$(PROFILE)/dist
 C_WARNINGS := -std=c99 -Wall -Wextra -Wpedantic -Werror
 
-ifeq ($(shell uname -s),Darwin)
+# What the static library needs beside itself: rustc --print native-static-libs, without the unwinder on Linux. Each
+# compiler links its own: libgcc_s, libgcc_eh with -static, or LLVM's libunwind.
+ifneq (,$(or $(findstring apple,$(TRIPLE)),$(if $(TRIPLE),,$(filter Darwin,$(shell uname -s)))))
+PLATFORM       := apple
 SHARED         := libmcpclient.dylib
 SHARED_SONAME  := libmcpclient.$(SOVERSION).dylib
-SHARED_VERSION := libmcpclient.$(VERSION).dylib
+SHARED_VERSION := libmcpclient.$(FILE_VERSION).dylib
 SHARED_INSTALL_NAME := @rpath/$(SHARED_SONAME)
-# What the static library needs beside itself: rustc --print native-static-libs
 STATIC_LIBS    := -framework Security -framework CoreFoundation -liconv -lSystem -lc -lm
+else ifneq (,$(findstring windows,$(TRIPLE)))
+PLATFORM       := windows
+SHARED         := libmcpclient.dll.a
+SHARED_VERSION := mcpclient.dll
+SHARED_INSTALL_NAME := mcpclient.dll
+STATIC_LIBS    := -lbcrypt -ladvapi32 -lkernel32 -lntdll -luserenv -lws2_32 -ldbghelp -lcrypt32 -lsecur32 -lncrypt
 else
+PLATFORM       := unix
 SHARED         := libmcpclient.so
 SHARED_SONAME  := libmcpclient.so.$(SOVERSION)
-SHARED_VERSION := libmcpclient.so.$(VERSION)
+SHARED_VERSION := libmcpclient.so.$(FILE_VERSION)
 SHARED_INSTALL_NAME := $(SHARED_SONAME)
-STATIC_LIBS    := -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
+STATIC_LIBS    := -lutil -lrt -lpthread -lm -ldl -lc
 endif
 
-# What is installed, in their order: headers, libraries with their links, descriptions for build systems.
-INCLUDE_FILES := mcpclient.h mcpclient.hpp mcpclient/module.modulemap
-LIB_FILES     := libmcpclient.a $(SHARED_VERSION) $(SHARED_SONAME) $(SHARED)
-LIB_TEMPLATES := pkgconfig/mcpclient.pc cmake/mcpclient/mcpclient-config.cmake cmake/mcpclient/mcpclient-config-version.cmake
-TO_INCLUDE    := $(DESTDIR)$(INCLUDEDIR)
-TO_LIB        := $(DESTDIR)$(LIBDIR)
+.PHONY: all demo check test interop soak fuzz bench header conformance-client conformance lint format licences tools advisories msrv abi install uninstall docs clean help
 
-# Writes a file of packaging/ with the values of this installation.
-fill = sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|g' \
-    -e 's|@VERSION@|$(VERSION)|g' -e 's|@STATIC_LIBS@|$(STATIC_LIBS)|g' -e 's|@SHARED_VERSION@|$(SHARED_VERSION)|g' \
-    -e 's|@SHARED_INSTALL_NAME@|$(SHARED_INSTALL_NAME)|g' packaging/$(notdir $(1)).in >$(TO_LIB)/$(1) && chmod 644 $(TO_LIB)/$(1)
-
-.PHONY: all demo check test interop soak fuzz bench header conformance-client conformance lint format tools advisories msrv abi install uninstall docs clean help
+INSTALL_VARIABLES = BUILD_DIR="$(BUILD_DIR)" PLATFORM=$(PLATFORM) VERSION=$(VERSION) PREFIX="$(PREFIX)" BINDIR="$(BINDIR)" \
+    LIBDIR="$(LIBDIR)" INCLUDEDIR="$(INCLUDEDIR)" DOCDIR="$(DOCDIR)" DESTDIR="$(DESTDIR)" INSTALL="$(INSTALL)" \
+    SHARED=$(SHARED) SHARED_SONAME=$(SHARED_SONAME) SHARED_VERSION=$(SHARED_VERSION) SHARED_MODE=$(SHARED_MODE) \
+    SHARED_INSTALL_NAME=$(SHARED_INSTALL_NAME) STATIC_LIBS="$(STATIC_LIBS)"
 
 all: ## build the static and the shared library (the default)
-	$(CARGO) build $(CARGO_FLAGS) $(if $(filter release,$(PROFILE)),--release)
-	ln -sf $(SHARED) $(BUILD_DIR)/$(SHARED_SONAME)
+	@SONAME="$(SHARED_SONAME)" CARGO="$(CARGO)" CARGO_FLAGS="$(CARGO_FLAGS)" packaging/build.sh $(PROFILE) "$(TARGET)" "$(BUILD_DIR)"
 
-demo: ## run the C examples against the demo server
-	CC="$(CC)" examples/demo.sh
+demo: all ## run the C examples against the demo server
+	examples/demo.sh "$(BUILD_DIR)" "$(CC)"
 
 check: lint ## format, lints and the Rust tests: two to three minutes once built
 	$(CARGO) test --no-fail-fast
@@ -74,8 +96,8 @@ soak: ## ping 100000 times on each transport with failures mixed in
 fuzz: ## fuzz each target (FUZZ_SECONDS, 600 unless set)
 	fuzz/run.sh $(or $(FUZZ_SECONDS),600)
 
-bench: ## compare with libcurl, as a Markdown table
-	CC="$(CC)" bench/run.sh
+bench: all ## compare with libcurl, as a Markdown table
+	bench/run.sh "$(BUILD_DIR)" "$(CC)"
 
 header: ## write include/mcpclient.h anew
 	UPDATE_HEADER=1 $(CARGO) test --test abi the_committed_header
@@ -97,6 +119,9 @@ format: tools ## format the Rust and C sources
 	$(CARGO) fmt
 	git ls-files '*.c' '*.h' '*.cc' '*.hpp' | grep -vx include/mcpclient.h | xargs target/tools/bin/clang-format -i
 
+licences: ## write packaging/THIRD-PARTY-LICENSES anew (after a change of Cargo.lock)
+	packaging/third_party.py
+
 tools: ## install the linters into target/tools (from PyPI)
 	tests/outside/lint/tools.sh
 
@@ -110,19 +135,13 @@ msrv: ## check that the oldest Rust that Cargo.toml states compiles the library 
 abi: ## compare the C ABI and the crate's API with the last release
 	tests/outside/abi/run.sh
 
-install: ## install what `make` has built (PREFIX, LIBDIR, INCLUDEDIR, DESTDIR)
-	@test -f $(BUILD_DIR)/$(SHARED) || { echo "nothing is built yet: run make first" >&2; exit 1; }
-	$(INSTALL) -d $(TO_INCLUDE)/mcpclient $(addprefix $(TO_LIB)/,$(sort $(dir $(LIB_TEMPLATES))))
-	$(foreach file,$(INCLUDE_FILES),$(INSTALL) -m 644 include/$(file) $(TO_INCLUDE)/$(file) &&) :
-	$(INSTALL) -m 644 $(BUILD_DIR)/libmcpclient.a $(TO_LIB)/libmcpclient.a
-	$(INSTALL) -m 755 $(BUILD_DIR)/$(SHARED) $(TO_LIB)/$(SHARED_VERSION)
-	ln -sf $(SHARED_VERSION) $(TO_LIB)/$(SHARED_SONAME)
-	ln -sf $(SHARED_SONAME) $(TO_LIB)/$(SHARED)
-	$(foreach file,$(LIB_TEMPLATES),$(call fill,$(file)) &&) :
+# After `all` when both are asked for; alone it builds nothing, since it may run as root.
+install: $(filter all,$(MAKECMDGOALS)) ## install what `make` has built (PREFIX, LIBDIR, INCLUDEDIR, DESTDIR ...)
+	@test -f "$(BUILD_DIR)/libmcpclient.a" || { echo "nothing is built yet: run make first" >&2; exit 1; }
+	@$(INSTALL_VARIABLES) packaging/install.sh install
 
 uninstall: ## remove what `make install` has installed
-	rm -f $(addprefix $(TO_INCLUDE)/,$(INCLUDE_FILES)) $(addprefix $(TO_LIB)/,$(LIB_FILES) $(LIB_TEMPLATES))
-	rmdir $(TO_INCLUDE)/mcpclient $(TO_LIB)/cmake/mcpclient 2>/dev/null || :
+	@$(INSTALL_VARIABLES) packaging/install.sh uninstall
 
 docs: ## write the API reference into target/docs (needs doxygen)
 	@if command -v doxygen >/dev/null; then mkdir -p target/docs && doxygen docs/Doxyfile; \

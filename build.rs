@@ -6,9 +6,6 @@ mod header;
 
 use std::env;
 
-/// Changes when the ABI breaks.
-const ABI: &str = "0";
-
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     #[cfg(feature = "generate-header")]
@@ -27,13 +24,15 @@ fn write_header() {
     std::fs::write(path, header::generate()).expect("OUT_DIR is writable");
 }
 
+/// The shared library's own name. Its number is the major version, as the Makefile and cargo-c have it.
 fn link_cdylib() {
+    let abi = env::var("CARGO_PKG_VERSION_MAJOR").expect("cargo sets CARGO_PKG_VERSION_MAJOR");
     let family = env::var("CARGO_CFG_TARGET_FAMILY").unwrap_or_default();
     let vendor = env::var("CARGO_CFG_TARGET_VENDOR").unwrap_or_default();
     if vendor == "apple" {
-        println!("cargo::rustc-link-arg-cdylib=-Wl,-install_name,@rpath/libmcpclient.{ABI}.dylib");
+        println!("cargo::rustc-link-arg-cdylib=-Wl,-install_name,@rpath/libmcpclient.{abi}.dylib");
     } else if family.split(',').any(|family| family == "unix") {
-        println!("cargo::rustc-link-arg-cdylib=-Wl,-soname,libmcpclient.so.{ABI}");
+        println!("cargo::rustc-link-arg-cdylib=-Wl,-soname,libmcpclient.so.{abi}");
         // A host may unload the library while one of its threads is about to end: the code must outlive it.
         println!("cargo::rustc-link-arg-cdylib=-Wl,-z,nodelete");
     }

@@ -1,14 +1,11 @@
 #!/bin/sh
-# Builds the library as users get it, and compares it with libcurl (skipped when its header is missing). Prints a
-# Markdown table. docs/performance.md keeps the last one.
+# Compares the library that `make` has built with libcurl (skipped when its header is missing): run.sh
+# FOLDER_OF_THE_LIBRARY [CC]; `make bench` runs it. Prints a Markdown table. docs/performance.md keeps the last one.
 set -eu
 
 cd "$(dirname "$0")/.."
-cc=${CC:-cc}
-cargo build --release
+library_dir=$1 cc=${2:-cc}
 target_dir=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
-library_dir=$target_dir/release
-ln -sf libmcpclient.so "$library_dir/libmcpclient.so.0"
 out=$target_dir/bench
 mkdir -p "$out"
 

@@ -1,10 +1,11 @@
 #!/bin/sh
-# Builds the library, starts the demo server, builds the C examples as a stranger's programs would be built, and runs
-# them against it. Exit status 0: everything did what it should, refusals included. Leaves no process and no file behind.
+# Starts the demo server, builds the C examples as a stranger's programs would be built, and runs them against it.
+# usage: demo.sh FOLDER_OF_THE_LIBRARY [CC]; `make demo` builds the library first. Exit status 0: everything did what it
+# should, refusals included. Leaves no process and no file behind.
 set -eu
 
 cd "$(dirname "$0")/.."
-cc=${CC:-cc}
+library_dir=$1 cc=${2:-cc}
 token=demo-token next_token=next-demo-token api_key=demo-key
 
 work=$(mktemp -d)
@@ -29,20 +30,12 @@ heading() {
     printf '\n== %s\n' "$1"
 }
 
-build_library() {
-    heading "The library: cargo build --release"
-    cargo build --release
-    target_dir=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
-    library_dir=$target_dir/release
-    # An installed library has this link; one that is used from the build directory needs it as well.
-    if [ -e "$library_dir/libmcpclient.so" ]; then ln -sf libmcpclient.so "$library_dir/libmcpclient.so.0"; fi
-}
-
 # Built apart from the library: an example brings the tests' dependencies along, which would change how the library is
 # built.
 build_server() {
     heading "The demo server: cargo build --example demo_server"
     cargo build --example demo_server
+    target_dir=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
     server=$target_dir/debug/examples/demo_server
 }
 
@@ -84,7 +77,6 @@ expect() {
     grep -qF -- "$expected_text" "$work/output" || fail "\"$expected_text\" was not printed"
 }
 
-build_library
 build_server
 build_programs
 

@@ -34,4 +34,5 @@ lint typos
 # shellcheck disable=SC2046 # a list of files
 lint shellcheck -x $(git ls-files '*.sh' .ci/run)
 lint cargo-deny --log-level error --locked check bans licenses sources
+lint packaging/third_party.py --check
 exit $status
