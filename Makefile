@@ -65,7 +65,7 @@ SHARED_INSTALL_NAME := $(SHARED_SONAME)
 STATIC_LIBS    := -lutil -lrt -lpthread -lm -ldl -lc
 endif
 
-.PHONY: all demo check test interop soak fuzz bench header conformance-client conformance lint format licences tools advisories msrv abi install uninstall docs clean help
+.PHONY: all demo check test interop soak fuzz mutants bench header conformance-client conformance lint format licences tools advisories msrv abi install uninstall docs clean help
 
 INSTALL_VARIABLES = BUILD_DIR="$(BUILD_DIR)" PLATFORM=$(PLATFORM) VERSION=$(VERSION) PREFIX="$(PREFIX)" BINDIR="$(BINDIR)" \
     LIBDIR="$(LIBDIR)" INCLUDEDIR="$(INCLUDEDIR)" DOCDIR="$(DOCDIR)" DESTDIR="$(DESTDIR)" INSTALL="$(INSTALL)" \
@@ -81,8 +81,8 @@ demo: all ## run the C examples against the demo server
 check: lint ## format, lints and the Rust tests: two to three minutes once built
 	$(CARGO) test --no-fail-fast
 
-test: ## run every test
-	@status=0; $(CARGO) test --no-fail-fast || status=1; tests/outside/run.sh || status=1; exit $$status
+test: ## run every test; ends with what could not be tested here
+	@tests/run.sh
 
 interop: all ## run the real servers: ping and every operation
 	mkdir -p target
@@ -95,6 +95,12 @@ soak: ## ping 100000 times on each transport with failures mixed in
 
 fuzz: ## fuzz each target (FUZZ_SECONDS, 600 unless set)
 	fuzz/run.sh $(or $(FUZZ_SECONDS),600)
+
+mutants: ## change FILES (such as src/http/dns.rs) in small ways and list the changes that no test of TESTS notices
+	@test -n "$(FILES)" || { echo "usage: make mutants FILES='src/http/dns.rs src/http/tcp.rs' [TESTS='--lib --test it']" >&2; exit 2; }
+	PATH="$(CURDIR)/target/tools/bin:$$PATH"; command -v cargo-mutants >/dev/null || \
+	    $(CARGO) install --quiet --locked --root target/tools cargo-mutants@27.1.0; \
+	    $(CARGO) mutants $(FILES:%=--file %) --output target --timeout 300 -- $(or $(TESTS),--lib --test it)
 
 bench: all ## compare with libcurl, as a Markdown table
 	bench/run.sh "$(BUILD_DIR)" "$(CC)"

@@ -16,6 +16,7 @@ pub mod pace;
 pub mod programs;
 pub mod rust_driver;
 pub mod server;
+pub mod skipped;
 
 pub use driver::{
     Ask, Asked, Driver, Failure, OnNotification, OnRequest, Outcome, Replies, client, client_at, fails, timed,
@@ -24,6 +25,7 @@ pub use fault::Fault;
 pub use http::{Answer, Request, event};
 pub use pace::{stretched, until};
 pub use server::{Connection, Handler, Server};
+pub use skipped::skipped;
 
 /// Makes two tests of each case `fn name<D: Driver>()`: one through Rust, one through the C functions.
 macro_rules! cases {

@@ -3,7 +3,7 @@
 # dlopen, Clang's modules for Swift, and the reference. What lacks its toolchain is skipped, and counts as a failure with CI=true.
 set -eu
 cd "$(dirname "$0")/../../.."
-. tests/outside/bindings/common.sh
+. tests/outside/common.sh
 
 build
 prefix=$work/installed
@@ -21,7 +21,7 @@ if have python3; then
     start_server 4 python3 tests/outside/bindings/asking_server.py
     export MCPCLIENT_ASKING_SERVER="$url"
 else
-    skip "what needs a server that asks back" "python3 is not installed"
+    skip "what needs a server that asks back" "python3 is not installed" "apt-get install python3"
 fi
 
 # Go's cache does not look at what pkg-config says: without this, it would link with a folder of an earlier run.
@@ -149,15 +149,15 @@ if have python3; then
         if have_cpp "$compiler"; then
             cpp_tests "$compiler"
         else
-            skip "C++, $compiler" "it is not installed, or pkg-config is not"
+            skip "C++, $compiler" "it is not installed, or pkg-config is not" "apt-get install g++ clang pkg-config"
         fi
     done
 fi
-if have_cpp c++; then check "C++, the example" cpp_example; else skip "C++, the example" "c++ or pkg-config is not installed"; fi
+if have_cpp c++; then check "C++, the example" cpp_example; else skip "C++, the example" "c++ or pkg-config is not installed" "apt-get install g++ pkg-config"; fi
 if have cmake && have c++; then
     check "CMake, the example" cmake_example
 else
-    skip "CMake, the example" "cmake or c++ is not installed"
+    skip "CMake, the example" "cmake or c++ is not installed" "apt-get install cmake g++"
 fi
 
 if have go && have pkg-config; then
@@ -167,10 +167,10 @@ if have go && have pkg-config; then
     check "Go, the example" go_example
     check "Go without cgo, the example" purego_example
 else
-    skip "Go" "go or pkg-config is not installed"
+    skip "Go" "go or pkg-config is not installed" "install Go 1.24 or later, and apt-get install pkg-config"
 fi
 
-if have python3; then check "Python, the example" python_example; else skip "Python" "python3 is not installed"; fi
+if have python3; then check "Python, the example" python_example; else skip "Python" "python3 is not installed" "apt-get install python3"; fi
 check "dlopen, the example in C90" dlopen_example
 
 if have clang; then
@@ -178,12 +178,12 @@ if have clang; then
     check "Clang imports the Swift package's module" imports CMCPClient \
         -fmodule-map-file=bindings/swift/Sources/CMCPClient/module.modulemap -I"$prefix/include"
 else
-    skip "Clang modules" "clang is not installed"
+    skip "Clang modules" "clang is not installed" "apt-get install clang"
 fi
-if have doxygen; then check "The reference has no gap" reference; else skip "The reference" "doxygen is not installed"; fi
+if have doxygen; then check "The reference has no gap" reference; else skip "The reference" "doxygen is not installed" "apt-get install doxygen"; fi
 if have swift; then
     check "Swift, the package" in_folder bindings/swift swift build --scratch-path "$work/swift"
 else
-    excuse "Swift, the package" "there is no Swift compiler here, and none that could be installed"
+    excuse "Swift, the package" "swift is not installed" "install Swift 5.9 or later"
 fi
 summary

@@ -3,7 +3,7 @@
 # and static, from C and C++. PROFILE=release checks the release build.
 set -eu
 cd "$(dirname "$0")/../../.."
-. tests/outside/bindings/common.sh
+. tests/outside/common.sh
 
 build
 start_server 3 "$target_dir/debug/examples/demo_server" --until-stdin-closes --token demo-token
@@ -205,7 +205,7 @@ if have pkg-config; then
     check "pkg-config finds it after a move" pc_after_a_move
     check "a prefix with a space" a_prefix_with_a_space
 else
-    skip "pkg-config" "it is not installed"
+    skip "pkg-config" "it is not installed" "apt-get install pkg-config"
 fi
 if have cmake && have c++; then
     check "CMake finds the package" by_cmake "$stage$prefix"
@@ -214,7 +214,7 @@ if have cmake && have c++; then
     done
     check "CMake finds it after a move" found_after_a_move
 else
-    skip "CMake" "cmake or c++ is not installed"
+    skip "CMake" "cmake or c++ is not installed" "apt-get install cmake g++"
 fi
 check "make uninstall leaves nothing" nothing_is_left
 check "make install under umask 077" anybody_can_read_it

@@ -14,7 +14,7 @@ import setup
 from launch import FastMcpServer, ServerFailed
 from run import CASE_SECONDS, Outcome, Report
 
-VERSIONS = ("4.1.2", "2.6.1")
+VERSIONS = ("4.2.3", "2.6.1")
 TWINS = ("bearer_string", "bearer_transports", "bearer_auth", "api_key")
 
 
@@ -29,7 +29,7 @@ def main():
                 for case in cases(servers):
                     report.add(check(f"FastMCP {version}: {case[0]}", programs, servers, *case[1:]))
         except setup.SetupError as error:
-            report.add(Outcome(f"FastMCP {version}: the twins", "skipped", str(error)))
+            report.add(Outcome(f"FastMCP {version}: the twins", "skipped", str(error), error.remedy))
         except ServerFailed as error:
             report.add(Outcome(f"FastMCP {version}: the twins", "failed", str(error)))
     return report.close()

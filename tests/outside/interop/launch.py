@@ -121,7 +121,7 @@ class _Drain:
 
 
 def main():
-    """Start one server by hand: launch.py everything http, or launch.py 4.1.2 http jwt; it runs until Ctrl-D."""
+    """Start one server by hand: launch.py everything http, or launch.py 4.2.3 http jwt; it runs until Ctrl-D."""
     kind, *arguments = sys.argv[1:]
     server = EverythingServer(*arguments) if kind == "everything" else FastMcpServer(kind, *arguments)
     with server:

@@ -13,7 +13,7 @@ UNAUTHORIZED, FORBIDDEN, HTTP = 17, 18, 19
 # What is agreed on with a client that speaks every revision: over Streamable HTTP, and over HTTP+SSE, which is older
 # than 2026-07-28.
 NEGOTIATED = {
-    "4.1.2": {"http": "2026-07-28", "sse": "2025-11-25"},
+    "4.2.3": {"http": "2026-07-28", "sse": "2025-11-25"},
     "3.4.7": {"http": "2025-11-25", "sse": "2025-11-25"},
     "2.14.7": {"http": "2025-11-25", "sse": "2025-11-25"},
     "2.6.1": {"http": "2025-03-26", "sse": "2025-03-26"},

@@ -36,7 +36,7 @@ class Run:
 
 
 def runs():
-    for version, protocols in (("4.1.2", (None, "2025-11-25")), ("2.14.7", (None,))):
+    for version, protocols in (("4.2.3", (None, "2025-11-25")), ("2.14.7", (None,))):
         for protocol in protocols:
             name = f"{version} http" + (f" {protocol}" if protocol else "")
             yield Run(name, partial(FastMcpServer, version, "http", "none"), "fastmcp", protocol)
@@ -48,7 +48,7 @@ def runs():
 def main():
     options = parse_arguments()
     program = options.program or c_program.build("tests/outside/interop/operations.c")
-    setup.prepare_all(("fastmcp-4.1.2", "fastmcp-2.14.7", setup.NODE))  # what fails here is told by the runs
+    setup.prepare_all(("fastmcp-4.2.3", "fastmcp-2.14.7", setup.NODE))  # what fails here is told by the runs
     report = Report()
     chosen = [run for run in runs() if re.search(options.only, run.name)]
     with ThreadPoolExecutor(options.jobs) as pool:
@@ -71,7 +71,7 @@ def outcomes_of(program, run):
         with run.server() as server:
             yield from play(program, run, server.url)
     except setup.SetupError as error:
-        yield Outcome(f"{run.name}: everything", "skipped", str(error))
+        yield Outcome(f"{run.name}: everything", "skipped", str(error), error.remedy)
     except ServerFailed as error:
         yield Outcome(f"{run.name}: everything", "failed", str(error))
 

@@ -18,13 +18,15 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PINS = HERE / "pins"
-FASTMCP_VERSIONS = ("4.1.2", "3.4.7", "2.14.7", "2.6.1")
+FASTMCP_VERSIONS = ("4.2.3", "3.4.7", "2.14.7", "2.6.1")
 NODE = "node"
 NAMES = (*(f"fastmcp-{version}" for version in FASTMCP_VERSIONS), NODE)
 
 
 class SetupError(Exception):
     """An environment could not be made; the message says which, and how the tool put it."""
+
+    remedy = "python3 tests/outside/interop/setup.py (needs a network, and Debian's python3-venv)"
 
 
 def base_directory():
@@ -41,10 +43,27 @@ def prepare(name):
         stamp = directory / "stamp"
         wanted = fingerprint(name, directory)
         if not stamp.is_file() or stamp.read_text() != wanted:
-            shutil.rmtree(directory, ignore_errors=True)
-            make(name, directory)
-            stamp.write_text(wanted)
+            with remembered(directory.with_name(f"{name}.failed")):
+                shutil.rmtree(directory, ignore_errors=True)
+                make(name, directory)
+                stamp.write_text(wanted)
     return directory
+
+
+@contextlib.contextmanager
+def remembered(path):
+    """Without a network each attempt takes its time: one that failed is not repeated within a run of the tests."""
+    run = os.environ.get("MCPCLIENT_TEST_RUN", f"process {os.getpid()}")
+    if path.is_file():
+        known, _, reason = path.read_text().partition("\n")
+        if known == run:
+            raise SetupError(reason)
+    try:
+        yield
+    except SetupError as error:
+        path.write_text(f"{run}\n{error}")
+        raise
+    path.unlink(missing_ok=True)
 
 
 def prepare_all(names=NAMES):
@@ -88,9 +107,10 @@ def npm_files():
 
 def make(name, directory):
     run(name, [sys.executable, "-m", "venv", directory])
-    # The pins are complete, so nothing is left to resolve.
-    pip = [python(directory), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    run(name, [*pip, "--no-deps", "--requirement", PINS / f"{name}.txt"])
+    # The pins are complete, so nothing is left to resolve. `check` finds what another Python needs beside them.
+    pip = [python(directory), "-m", "pip", "--quiet", "--disable-pip-version-check", "--retries", "2"]
+    run(name, [*pip, "install", "--no-deps", "--requirement", PINS / f"{name}.txt"])
+    run(name, [*pip, "check"])
     if name == NODE:
         for path in npm_files():
             shutil.copy(path, directory)

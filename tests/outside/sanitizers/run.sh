@@ -14,16 +14,10 @@ target=$(rustc -vV | sed -n 's/^host: //p')
 root=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 runtimes=$(rustc --print sysroot)/lib/rustlib/$target/lib
 export TEST_SLOWNESS=${TEST_SLOWNESS:-8}
-passed=0 failed=0 skipped=0
+. tests/outside/common.sh
 
-pass() { echo "ok   $1"; passed=$((passed + 1)); }
-fail() { echo "FAIL $1"; failed=$((failed + 1)); }
-# On the machine that decides (CI=true), nothing may be left out.
-skip() {
-    if [ "${CI:-}" = true ]; then fail "$1: $2"; else excuse "$1" "$2"; fi
-}
-# What cannot be installed everywhere may be left out there too.
-excuse() { echo "skip $1: $2"; skipped=$((skipped + 1)); }
+pass() { printf 'passed   %s\n' "$1"; passed=$((passed + 1)); }
+fail() { printf 'FAILED   %s\n' "$1"; failed=$((failed + 1)); }
 
 # tests WHAT ARGUMENTS...: runs cargo test with these and counts its cases.
 tests() {
@@ -57,7 +51,7 @@ bugs() {
 }
 
 memcheck() {
-    command -v valgrind >/dev/null || { skip memcheck "valgrind is missing"; return; }
+    command -v valgrind >/dev/null || { skip memcheck "valgrind is not installed" "apt-get install valgrind"; return; }
     # Threads take turns: without that, one that computes keeps the others from their deadlines.
     local check="valgrind -q --fair-sched=try --error-exitcode=9 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite"
     C_RUNNER=$check tests memcheck --test abi c_programs -- --test-threads 2
@@ -100,7 +94,7 @@ thread() {
     local runtime c_flags deps=$root/sanitizer-thread/$target/debug/deps
     runtime=$(find "$runtimes" -name 'librustc*_rt.tsan.a' | head -n 1)
     [ -n "$runtime" ] || { skip thread "the compiler has no runtime for it"; return; }
-    [ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ] || { excuse thread "rust-src, which comes with rustup alone, is missing"; return; }
+    [ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ] || { excuse thread "rust-src is missing" "rustup component add rust-src"; return; }
     c_flags=$(flags "$runtime")
     (
         export RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=thread CARGO_TARGET_DIR=$root/sanitizer-thread
@@ -124,5 +118,4 @@ for checker in "$@"; do
     esac
 done
 rm -f "$root/sanitizer.counts"
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+summary

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034 # its variables are for the scripts that source it
-# Sourced by tests/*/run.sh: counts what passed, failed and was skipped, installs the library, starts the servers.
+# Sourced by tests/outside/*/run.sh: counts what passed, failed and was skipped, installs the library, starts the servers.
 # The caller stands in the repository's root and gets $work, a folder of its own.
 
 passed=0 failed=0 skipped=0
@@ -26,20 +26,22 @@ check() {
     fi
 }
 
-# skip NAME WHY: on the machine that decides (CI=true), nothing may be left out.
+# skip NAME WHY [HOW]: on the machine that decides (CI=true), nothing may be left out. HOW is a command that helps.
 skip() {
     if [ "${CI:-}" = true ]; then
         failed=$((failed + 1))
         printf 'FAILED   %s: %s\n' "$1" "$2"
     else
-        excuse "$1" "$2"
+        excuse "$@"
     fi
 }
 
-# excuse NAME WHY: what cannot be installed everywhere may be left out there too.
+# excuse NAME WHY [HOW]: what cannot be installed everywhere may be left out there too.
 excuse() {
     skipped=$((skipped + 1))
     printf 'skipped  %s: %s\n' "$1" "$2"
+    # tests/run.sh prints these at its end.
+    if [ -n "${MCPCLIENT_NOT_TESTED:-}" ]; then printf '%s\t%s\t%s\n' "$1" "$2" "${3:-}" >>"$MCPCLIENT_NOT_TESTED"; fi
 }
 
 have() {

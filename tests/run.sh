@@ -1,14 +1,19 @@
 #!/bin/sh
-# Every test that is not `cargo test`: against real servers, from other languages, from an installed copy, under
-# sanitizers. Each suite prints a line for each case and closes with `N passed, N failed, N skipped`; this adds them up.
+# Every test: cargo test, then real servers, other languages, an installed copy, sanitizers. Each suite prints a line for
+# each case and closes with `N passed, N failed, N skipped`; this adds them up, and ends with what was not tested.
 # With CI=true a skipped case is a failure.
 set -u
 
-cd "$(dirname "$0")/../.." || exit 1
+cd "$(dirname "$0")/.." || exit 1
 target_dir=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 library_dir=$target_dir/debug
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+# Suites note here what they skip: what, why, and a command that helps, separated by tabs.
+MCPCLIENT_NOT_TESTED=$(mktemp)
+# An environment that could not be made is not tried again by the next suite of this run.
+MCPCLIENT_TEST_RUN=$$.$(date +%s)
+export MCPCLIENT_NOT_TESTED MCPCLIENT_TEST_RUN
+trap 'rm -f "$log" "$log.status" "$MCPCLIENT_NOT_TESTED"' EXIT
 
 passed=0 failed=0 skipped=0
 
@@ -19,7 +24,6 @@ suite() {
     # The exit status goes through a file: a pipe would hide it.
     { "$@" 2>&1; echo $? >"$log.status"; } | tee "$log"
     status=$(cat "$log.status")
-    rm -f "$log.status"
     line=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed\(, \([0-9]*\) skipped\)\{0,1\}$/\1 \2 \4/p' "$log" | tail -n 1)
     # shellcheck disable=SC2086 # three numbers
     set -- ${line:-0 0 0}
@@ -30,14 +34,41 @@ suite() {
     fi
 }
 
-cargo build || exit 1
-cargo build --example demo_server || exit 1
-ln -sf libmcpclient.so "$library_dir/libmcpclient.so.0"
+# The Rust tests, counted as the other suites are.
+rust_tests() {
+    cargo test --no-fail-fast
+    echo $? >"$log.cargo"
+}
+count_rust_tests() {
+    rust_tests 2>&1 | tee "$log.rust"
+    sed -n 's/^test result: .* \([0-9]*\) passed; \([0-9]*\) failed; .*/\1 \2/p' "$log.rust" |
+        awk '{ p += $1; f += $2 } END { printf "%d passed, %d failed\n", p, f }'
+    status=$(cat "$log.cargo")
+    rm -f "$log.rust" "$log.cargo"
+    return "$status"
+}
 
 build_c() {
     "${CC:-cc}" -std=c99 -Wall -Wextra -Wpedantic -Werror -Iinclude "$1" \
         -pthread -L"$library_dir" -lmcpclient "-Wl,-rpath,$library_dir" -o "$2"
 }
+
+# What was skipped, each reason once, with a command that makes it tested.
+not_tested() {
+    [ -s "$MCPCLIENT_NOT_TESTED" ] || return 0
+    echo
+    echo "NOT TESTED:"
+    sort -u "$MCPCLIENT_NOT_TESTED" | while IFS="$(printf '\t')" read -r what why how; do
+        echo "  - $what: $why"
+        [ -z "$how" ] || echo "      to test it: $how"
+    done
+}
+
+suite "Rust tests" count_rust_tests
+
+cargo build || exit 1
+cargo build --example demo_server || exit 1
+ln -sf libmcpclient.so "$library_dir/libmcpclient.so.0"
 mkdir -p "$target_dir/examples-c"
 build_c examples/c/ping.c "$target_dir/examples-c/ping" || exit 1
 
@@ -51,4 +82,5 @@ suite "Sanitizers" tests/outside/sanitizers/run.sh
 
 echo
 echo "$passed passed, $failed failed, $skipped skipped"
+not_tested
 [ "$failed" -eq 0 ]
