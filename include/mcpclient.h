@@ -109,14 +109,15 @@
  * next request. The library starts a thread only for what cannot be done within
  * a call: to read what the server sends outside calls, to look up host names,
  * which cannot be interrupted, and to notify a server that a call was cancelled
- * or a session has ended. These threads block every signal; mcpclient_close and
- * mcpclient_free wait for them, one second at most. The library stays in memory
- * once loaded, also after dlclose.
+ * or a session has ended. These threads block the signals of the program; mcpclient_close
+ * and mcpclient_free wait for them, one second at most. The library stays in
+ * memory once loaded, also after dlclose.
  *
- * Fork and signals. After fork, the child's client opens connections and a
- * session of its own and leaves the parent's alone. The library installs no
- * signal handler and raises no SIGPIPE, and a handler of the program without
- * SA_RESTART does not end a call.
+ * Fork, signals, cancellation. After fork, the child's client opens
+ * connections and a session of its own and leaves the parent's alone. The
+ * library installs no signal handler and raises no SIGPIPE, and a handler of
+ * the program without SA_RESTART does not end a call. A pthread_cancel
+ * (deferred) acts when the call has returned. docs/embedding.md has the details.
  *
  * Strings. All are NUL-terminated and UTF-8, file names included. JSON is
  * passed as text; results are read by the functions that begin with

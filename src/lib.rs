@@ -28,7 +28,7 @@ mod protocol;
 mod session;
 mod transport;
 
-/// The C ABI: the one folder with unsafe code. Public so that the tests can call it.
+/// The C ABI: the one folder with unsafe code (besides `base::platform`). Public so that the tests can call it.
 #[allow(unsafe_code)]
 #[doc(hidden)]
 pub mod capi;

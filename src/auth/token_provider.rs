@@ -8,6 +8,7 @@ use arc_swap::ArcSwapOption;
 use crate::auth::token::Token;
 use crate::base::call::{CANCEL_POLL, Call};
 use crate::base::error::Error;
+use crate::base::platform::ForkMark;
 
 type Provide = Box<dyn Fn(&mut TokenRequest) + Send + Sync>;
 
@@ -40,7 +41,7 @@ pub(super) struct TokenProvider {
 
 /// One question to the function, and those who wait for its answer.
 struct TokenFetch {
-    process: u32,
+    mark: ForkMark,
     thread: ThreadId,
     /// The token that is to be replaced.
     refused: Option<Arc<Token>>,
@@ -85,7 +86,7 @@ impl TokenProvider {
             }
             let before = self.asking.load_full();
             // What a parent process asked before a fork is not answered in its child.
-            if let Some(question) = before.as_ref().filter(|question| question.process == std::process::id()) {
+            if let Some(question) = before.as_ref().filter(|question| question.mark.is_own()) {
                 let answer = question.wait(call)?;
                 // Nothing came of it: there is no better answer for the same question.
                 if answer.is_none() && question.replaces(refused) {
@@ -119,8 +120,8 @@ fn same<T>(one: Option<&Arc<T>>, other: Option<&Arc<T>>) -> bool {
 
 impl TokenFetch {
     fn new(refused: Option<&Arc<Token>>) -> TokenFetch {
-        let (process, thread) = (std::process::id(), thread::current().id());
-        TokenFetch { process, thread, refused: refused.cloned(), answer: OnceLock::new() }
+        let thread = thread::current().id();
+        TokenFetch { mark: ForkMark::new(), thread, refused: refused.cloned(), answer: OnceLock::new() }
     }
 
     fn replaces(&self, refused: Option<&Arc<Token>>) -> bool {

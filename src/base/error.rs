@@ -24,6 +24,10 @@ pub enum Error {
     /// [`Status::Network`].
     #[error("{0}")]
     Unsent(String),
+    /// A limit of the process or the system: descriptors, threads, memory. A kind of [`Status::Network`], whatever it was
+    /// needed for.
+    #[error("{0}")]
+    NoResources(String),
     /// The TLS handshake failed; the text says which check.
     #[error("{0}")]
     Tls(String),
@@ -115,7 +119,7 @@ impl Error {
         match self {
             Error::InvalidArgument(_) => Status::InvalidArgument,
             Error::InvalidState(_) => Status::InvalidState,
-            Error::Network(_) | Error::Unsent(_) => Status::Network,
+            Error::Network(_) | Error::Unsent(_) | Error::NoResources(_) => Status::Network,
             Error::Tls(_) => Status::Tls,
             Error::Timeout(_) => Status::Timeout,
             Error::Cancelled => Status::Cancelled,

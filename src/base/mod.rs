@@ -1,6 +1,10 @@
 //! What every layer stands on: deadlines and cancellation, errors, threads, text for messages.
 
 pub(crate) mod call;
+pub(crate) mod descriptor;
+pub(crate) mod environment;
 pub(crate) mod error;
+pub(crate) mod platform;
+pub(crate) mod resources;
 pub(crate) mod text;
 pub(crate) mod threads;

@@ -1,13 +1,16 @@
-//! Catches panics at the boundary: unwinding into C is undefined behaviour.
+//! Catches panics at the boundary, since unwinding into C is undefined behaviour, and holds `pthread_cancel` off, which
+//! unwinds too.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::Error;
+use crate::base::platform::Uncancellable;
 
 /// The result of `body`; a panic is [`Error::Internal`].
 // Unwind safety: the core keeps its state behind locks and atomic swaps that stay usable when a panic passes through.
 pub(super) fn catch<T>(body: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    let _uncancellable = Uncancellable::begin();
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| Err(bug(panic.as_ref())))
 }
 

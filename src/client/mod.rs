@@ -20,7 +20,7 @@ use crate::base::text;
 use crate::client::operation::{Operation, members, named};
 use crate::client::sessions::SessionManager;
 use crate::http::client::Endpoint;
-use crate::http::{endpoint, proxy, tls};
+use crate::http::{self, endpoint, proxy, tls};
 use crate::json::Value;
 use crate::protocol::Version;
 use crate::protocol::discover;
@@ -52,6 +52,7 @@ impl Client {
     pub fn new(url: &str) -> Result<Client, Error> {
         let url = endpoint::parse(url).map_err(Error::InvalidArgument)?;
         Endpoint::new(url.clone())?;
+        http::prepare();
         Ok(Client {
             settings: Arc::new(ArcSwap::from_pointee(Settings::new(url))),
             handlers: Arc::default(),

@@ -14,10 +14,11 @@ use arc_swap::ArcSwap;
 
 use crate::base::call::{Call, Cancellations};
 use crate::base::error::Error;
+use crate::base::platform::ForkMark;
 use crate::base::threads::Threads;
 use crate::client::listener::{self, Listener};
 use crate::http::client::HttpClient;
-use crate::http::{ActiveConnections, Http};
+use crate::http::{ActiveConnections, DnsCache, Http};
 use crate::session::Session;
 use crate::session::callbacks::Dispatcher;
 use crate::session::config::{Settings, TransportKind};
@@ -29,13 +30,14 @@ const MOST_CLOSING: Duration = Duration::from_millis(900);
 const MOST_PARTING: Duration = Duration::from_secs(5);
 
 /// The state in this process.
-#[derive(Default)]
 pub(crate) struct SessionManager {
-    pid: u32,
+    mark: ForkMark,
     cancellations: Arc<Cancellations>,
     ids: Arc<AtomicU64>,
     threads: Arc<Threads>,
     busy: Arc<ActiveConnections>,
+    /// Outlives the connections: a lookup that hangs is not begun again after a `close`.
+    names: Arc<DnsCache>,
     /// Ends the unsubscribing that goes on after a stop.
     partings: Arc<Cancellations>,
     /// Held by each thread that unsubscribes.
@@ -68,19 +70,31 @@ pub(crate) struct Connected {
 
 impl fmt::Debug for SessionManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionManager").field("pid", &self.pid).finish_non_exhaustive()
+        f.debug_struct("SessionManager").finish_non_exhaustive()
     }
 }
 
 impl SessionManager {
     pub(crate) fn new() -> SessionManager {
-        SessionManager { pid: std::process::id(), ids: Arc::new(AtomicU64::new(1)), ..SessionManager::default() }
+        let threads = Arc::new(Threads::default());
+        SessionManager {
+            mark: ForkMark::new(),
+            cancellations: Arc::default(),
+            ids: Arc::new(AtomicU64::new(1)),
+            names: Arc::new(DnsCache::new(threads.clone())),
+            threads,
+            busy: Arc::default(),
+            partings: Arc::default(),
+            parting: Arc::default(),
+            slot: Mutex::default(),
+            changed: Condvar::new(),
+        }
     }
 
     /// The state of this process; the one of a parent is left alone.
     pub(crate) fn current(state: &ArcSwap<SessionManager>) -> Arc<SessionManager> {
         let known = state.load();
-        if known.pid == std::process::id() {
+        if known.is_own() {
             return Arc::clone(&known);
         }
         let own = Arc::new(SessionManager::new());
@@ -104,7 +118,7 @@ impl SessionManager {
     }
 
     pub(crate) fn is_own(&self) -> bool {
-        self.pid == std::process::id()
+        self.mark.is_own()
     }
 
     fn slot(&self) -> MutexGuard<'_, Slot> {
@@ -165,7 +179,7 @@ impl SessionManager {
 
     /// The connections, which `close` takes away and the next call makes anew.
     fn http(&self, settings: &Settings) -> Result<Arc<Http>, Error> {
-        let made = Arc::new(Http::new(settings, &self.threads, &self.busy)?);
+        let made = Arc::new(Http::new(settings, &self.threads, &self.busy, &self.names)?);
         Ok(self.slot().http.get_or_insert(made).clone())
     }
 
@@ -299,6 +313,7 @@ impl SessionManager {
         };
         self.partings.cancel_all();
         self.busy.interrupt_cancelled();
+        self.names.clear();
         if let Some(session) = session {
             session.end(end.saturating_duration_since(Instant::now()));
         }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use ureq::config::Config;
 use ureq::http::{self, Uri};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
-use ureq::{Agent, BodyReader, Proxy};
+use ureq::{Agent, AsSendBody, BodyReader, Proxy};
 
 use crate::base::call::Call;
 use crate::base::threads::Threads;
@@ -37,6 +38,7 @@ pub(crate) struct ConnectConfig {
 /// One connection to the client's origin, kept between requests.
 pub(crate) struct Connection {
     agent: Agent,
+    proxy: Option<Proxy>,
     pub(crate) control: Arc<Interrupt>,
     /// The end of the latest answer that nobody has read yet.
     rest: Option<BodyReader<'static>>,
@@ -47,19 +49,9 @@ impl Connection {
         let control = Arc::new(Interrupt::new());
         let tcp = TcpConnector { control: control.clone(), names: blueprint.names.clone() };
         let tls = TlsConnector { control: control.clone(), tls: blueprint.tls.clone() };
-        // Deadlines, redirects and statuses are this library's own affair.
-        let config = Config::builder()
-            .proxy(blueprint.proxy.clone())
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .max_idle_connections(1)
-            .max_idle_connections_per_host(1)
-            .max_idle_age(MOST_IDLE)
-            .user_agent(concat!("mcpclient/", env!("CARGO_PKG_VERSION")))
-            .build();
         let chain = tcp.chain(ConnectProxyConnector::default()).chain(tls);
-        Connection { agent: Agent::with_parts(config, chain, DeferredResolver), control, rest: None }
+        let agent = Agent::with_parts(Config::clone(&ureq_config()), chain, DeferredResolver);
+        Connection { agent, proxy: blueprint.proxy.clone(), control, rest: None }
     }
 
     /// Sends a request and reads the head of its answer.
@@ -72,8 +64,18 @@ impl Connection {
         *head.uri_mut() = request.uri.clone();
         *head.headers_mut() = headers;
         match request.body {
-            None => self.agent.run(head),
-            Some(body) => self.agent.run(head.map(|()| body)),
+            None => self.run_through_proxy(head),
+            Some(body) => self.run_through_proxy(head.map(|()| body)),
+        }
+    }
+
+    fn run_through_proxy(
+        &self,
+        request: http::Request<impl AsSendBody>,
+    ) -> Result<http::Response<ureq::Body>, ureq::Error> {
+        match &self.proxy {
+            None => self.agent.run(request),
+            Some(proxy) => self.agent.run(self.agent.configure_request(request).proxy(Some(proxy.clone())).build()),
         }
     }
 
@@ -90,6 +92,30 @@ impl Connection {
         const MOST_READS: usize = 16;
         (0..MOST_READS).any(|_| matches!(std::io::Read::read(&mut rest, &mut scratch), Ok(0)))
     }
+}
+
+/// The configuration of every agent, without a proxy. Deadlines, redirects and statuses are handled by this library.
+///
+/// ureq reads the environment's proxies whenever a configuration is made, which races with a `setenv` of the program. So one
+/// is made per process, when the first client is made. Held without a lock that a fork could orphan.
+pub(super) fn ureq_config() -> Arc<Config> {
+    static CONFIG: ArcSwapOption<Config> = ArcSwapOption::const_empty();
+    if let Some(made) = &*CONFIG.load() {
+        return made.clone();
+    }
+    let config = Config::builder()
+        .proxy(None)
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .max_idle_connections(1)
+        .max_idle_connections_per_host(1)
+        .max_idle_age(MOST_IDLE)
+        .user_agent(concat!("mcpclient/", env!("CARGO_PKG_VERSION")))
+        .build();
+    let config = Arc::new(config);
+    CONFIG.store(Some(config.clone()));
+    config
 }
 
 /// The longest line of the head decides how much room the buffers must offer.

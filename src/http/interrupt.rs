@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::base::call::Call;
+use crate::base::descriptor::FileId;
 use crate::base::error::Error;
 use crate::http::Secrets;
 
@@ -28,6 +29,8 @@ struct State {
     /// What the next request that leaves takes along.
     secrets: Secrets,
     stream: Weak<TcpStream>,
+    /// Which socket `stream` is.
+    socket: Option<FileId>,
 }
 
 impl fmt::Debug for Interrupt {
@@ -44,6 +47,7 @@ impl Interrupt {
                 opening: 0,
                 secrets: Secrets::new(),
                 stream: Weak::new(),
+                socket: None,
             }),
             answered: AtomicBool::new(false),
             opened: AtomicUsize::new(0),
@@ -118,7 +122,22 @@ impl Interrupt {
     /// Makes a socket known, so that it can be interrupted.
     pub(crate) fn register(&self, stream: &Arc<TcpStream>) {
         self.opened.fetch_add(1, Ordering::Relaxed);
-        self.state().stream = Arc::downgrade(stream);
+        let socket = FileId::of(stream);
+        let mut state = self.state();
+        (state.stream, state.socket) = (Arc::downgrade(stream), socket);
+    }
+
+    /// Prepares a connection of the parent for being dropped in the child of a fork: if its descriptor stands for a file of
+    /// the child by now, it is not closed with it. `false`: that could not be found out, and the connection must be leaked.
+    pub(crate) fn prepare_drop_in_child(&self) -> bool {
+        // A thread of the parent, which the child does not have, may have held the lock.
+        let Ok(state) = self.state.try_lock() else { return false };
+        if let Some(stream) = state.stream.upgrade()
+            && (state.socket.is_none() || FileId::of(&stream) != state.socket)
+        {
+            std::mem::forget(stream); // what counts its users never reaches zero
+        }
+        true
     }
 
     /// Ends whatever the connection is doing: reads and writes that wait on it return at once.

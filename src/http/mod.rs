@@ -16,13 +16,14 @@ mod interrupt;
 pub(crate) mod proxy;
 mod tcp;
 pub(crate) mod tls;
+mod trust;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use active_connections::ActiveConnections;
 pub(crate) use body::Body;
 use connection::{ConnectConfig, Connection};
-use dns::DnsCache;
+pub(crate) use dns::DnsCache;
 use tls::Tls;
 pub(crate) use ureq::http::header;
 pub(crate) use ureq::http::{HeaderMap as Headers, HeaderName, HeaderValue, Method, Uri};
@@ -32,6 +33,11 @@ use crate::base::call::Call;
 use crate::base::error::Error;
 use crate::base::threads::Threads;
 use crate::session::config::Settings;
+
+/// Reads what is read once in a process, while it may have one thread only.
+pub(crate) fn prepare() {
+    connection::ureq_config();
+}
 
 /// The most connections that are kept while nobody uses them.
 const MOST_IDLE: usize = 64;
@@ -107,12 +113,12 @@ impl Http {
         settings: &Settings,
         threads: &Arc<Threads>,
         busy: &Arc<ActiveConnections>,
+        names: &Arc<DnsCache>,
     ) -> Result<Http, Error> {
         let proxy = settings.proxy.for_url(&settings.url)?;
         let through_tls = proxy.as_ref().is_some_and(|proxy| proxy.uri().scheme_str() == Some("https"));
         let tls = (settings.url.scheme() == "https" || through_tls).then(|| Arc::new(Tls::new(settings.tls.clone())));
-        let names = Arc::new(DnsCache::new(threads.clone()));
-        let blueprint = ConnectConfig { proxy, tls, names, threads: threads.clone() };
+        let blueprint = ConnectConfig { proxy, tls, names: names.clone(), threads: threads.clone() };
         let host = host_and_port(&settings.url);
         Ok(Http { blueprint, host, busy: busy.clone(), pool: Mutex::default() })
     }
@@ -219,7 +225,8 @@ impl Http {
     /// Closes the resting connections of a parent process in its child, unless somebody held the lock at the fork.
     pub(crate) fn abandon(&self) {
         if let Ok(mut pool) = self.pool.try_lock() {
-            pool.idle.clear();
+            let inherited = std::mem::take(&mut pool.idle).into_iter();
+            inherited.filter(|idle| !idle.control.prepare_drop_in_child()).for_each(std::mem::forget);
         }
     }
 

@@ -1,10 +1,9 @@
 //! Which proxy a connection goes through.
 
-use std::env;
-
 use ureq::Proxy;
 use url::Url;
 
+use crate::base::environment;
 use crate::base::error::Error;
 
 /// What the caller has said about proxies.
@@ -40,7 +39,7 @@ impl ProxyChoice {
         match self {
             ProxyChoice::Direct => Ok(None),
             ProxyChoice::Fixed(proxy) => Ok(Some(proxy.clone())),
-            ProxyChoice::Environment => from_environment(url, |name| env::var(name).ok()),
+            ProxyChoice::Environment => from_environment(url, environment::text),
         }
     }
 }

@@ -12,6 +12,7 @@ use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
 use crate::base::call::{CANCEL_POLL, Call};
+use crate::base::resources;
 use crate::http::buffers::WipedBuffers;
 use crate::http::dns::DnsCache;
 use crate::http::interrupt::{Interrupt, broken, into_io};
@@ -60,7 +61,8 @@ impl TcpConnector {
 }
 
 fn connect_one(address: SocketAddr, limit: Option<Duration>, call: &Call) -> io::Result<TcpStream> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))
+        .map_err(|error| resources::exhausted(&error).map_or(error, into_io))?;
     socket.set_nonblocking(true)?;
     match socket.connect(&address.into()) {
         Ok(()) => {}
@@ -74,8 +76,9 @@ fn connect_one(address: SocketAddr, limit: Option<Duration>, call: &Call) -> io:
         Err(error) => return Err(error),
     }
     socket.set_nonblocking(false)?;
-    socket.set_tcp_nodelay(true)?;
-    socket.set_tcp_keepalive(&keepalive())?;
+    // Both make a connection better; without them (a socket of a sandbox, a restricted system) it still works.
+    let _ = socket.set_tcp_nodelay(true);
+    let _ = socket.set_tcp_keepalive(&keepalive());
     Ok(socket.into())
 }
 

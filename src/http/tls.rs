@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 use crate::base::error::Error;
 use crate::http::buffers::WipedBuffers;
 use crate::http::interrupt::{Interrupt, broken, into_io};
+use crate::http::trust::SystemTrust;
 
 /// What a caller may set about TLS.
 #[derive(Debug, Clone)]
@@ -32,11 +33,13 @@ pub(crate) struct TlsSettings {
     pub(crate) identity: Option<Arc<Identity>>,
     /// False accepts any certificate.
     pub(crate) verify: bool,
+    /// The operating system's roots; shared by all connections of a client.
+    pub(crate) system: Arc<SystemTrust>,
 }
 
 impl Default for TlsSettings {
     fn default() -> TlsSettings {
-        TlsSettings { ca: None, identity: None, verify: true }
+        TlsSettings { ca: None, identity: None, verify: true, system: Arc::default() }
     }
 }
 
@@ -128,14 +131,13 @@ fn configure(settings: &TlsSettings) -> Result<Arc<ClientConfig>, Error> {
 }
 
 fn verifier(settings: &TlsSettings, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, Error> {
-    let failed = |error: &dyn fmt::Display| Error::Tls(format!("no certificate could be verified: {error}"));
     if !settings.verify {
         return Ok(Arc::new(AcceptAny(provider.clone())));
     }
     let Some(ca) = &settings.ca else {
-        let verifier = rustls_platform_verifier::Verifier::new(provider.clone()).map_err(|error| failed(&error))?;
-        return Ok(Arc::new(verifier));
+        return settings.system.verifier(provider);
     };
+    let failed = |error: &dyn fmt::Display| Error::Tls(format!("no certificate could be verified: {error}"));
     let mut roots = rustls::RootCertStore::empty();
     for certificate in ca.iter() {
         roots.add(certificate.clone()).map_err(|error| failed(&error))?;

@@ -25,6 +25,7 @@ pub fn library() -> PathBuf {
 pub struct Program {
     path: PathBuf,
     name: String,
+    variables: Vec<(&'static str, String)>,
 }
 
 impl Program {
@@ -52,7 +53,13 @@ impl Program {
         let output = command.output().unwrap();
         let messages = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() && messages.is_empty(), "{name}:\n{messages}");
-        Program { path: program, name: name.to_owned() }
+        Program { path: program, name: name.to_owned(), variables: Vec::new() }
+    }
+
+    /// The same program with a variable in its environment.
+    pub fn with(mut self, name: &'static str, value: &str) -> Program {
+        self.variables.push((name, value.to_owned()));
+        self
     }
 
     /// Runs the program and gives what it prints; it must end well and complain about nothing.
@@ -64,7 +71,8 @@ impl Program {
     /// The same for a program that takes longer.
     #[track_caller]
     pub fn run_within(&self, arguments: &[&str], longest: Duration) -> String {
-        let output = run(Command::new(&self.path).args(arguments), &self.path, longest);
+        let output =
+            run(Command::new(&self.path).args(arguments).envs(self.variables.iter().cloned()), &self.path, longest);
         let [said, complaint] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
         let status = output.status;
         assert!(status.success() && complaint.is_empty(), "{} {arguments:?}: {status}\n{said}{complaint}", self.name);

@@ -10,6 +10,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::base::call::{CANCEL_POLL, Call, Cancellations};
 use crate::base::error::Error;
+use crate::base::resources;
 use crate::client::sessions::SessionManager;
 use crate::protocol::jsonrpc::JsonObject;
 use crate::session::callbacks::Dispatcher;
@@ -204,8 +205,7 @@ impl Listener {
 }
 
 fn spawn(process: &SessionManager, work: impl FnOnce() + Send + 'static) -> Result<(), Error> {
-    let failed = |error| Error::Internal(format!("no thread could be started: {error}"));
-    process.threads().spawn("listen", work).map_err(failed)
+    process.threads().spawn("listen", work).map_err(|error| resources::no_thread(&error))
 }
 
 /// Waits until nobody holds `parting` but its owner: a resource is not subscribed to while its subscription still ends.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::base::call::{Call, Cancellations};
 use crate::base::error::Error;
+use crate::base::resources;
 use crate::base::threads::Threads;
 use crate::http::client::{Endpoint, HttpClient, Outgoing};
 use crate::http::{Method, endpoint};
@@ -45,9 +46,7 @@ impl HttpSse {
         };
         let inbox = Inbox::new(peer, Call::new(None, &stop), respond, threads);
         let mut reader = Reader { pending: pending.clone(), inbox };
-        threads
-            .spawn("sse", move || reader.run(stream))
-            .map_err(|error| Error::Internal(format!("no thread could be started: {error}")))?;
+        threads.spawn("sse", move || reader.run(stream)).map_err(|error| resources::no_thread(&error))?;
         Ok(HttpSse { poster, pending, stop })
     }
 

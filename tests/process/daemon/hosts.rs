@@ -12,7 +12,7 @@ use crate::support::programs::{Program, library};
 use crate::support::{Handler, Request, Server, mcp};
 
 /// Runs a program against a server behind TLS, and gives the server's record.
-fn run_behind_tls(program: &Program, handler: impl Handler, path: &str, more: &[&str]) -> Vec<Request> {
+pub(super) fn run_behind_tls(program: &Program, handler: impl Handler, path: &str, more: &[&str]) -> Vec<Request> {
     let authority = Authority::new("Authority of the hosts");
     let name = format!("hosts-{}", thread::current().name().unwrap_or_default().replace("::", "-"));
     let file = authority.file(&folder(&name));
@@ -22,7 +22,7 @@ fn run_behind_tls(program: &Program, handler: impl Handler, path: &str, more: &[
     server.requests()
 }
 
-fn run_plainly(program: &Program, handler: impl Handler, path: &str, more: &[&str]) -> Vec<Request> {
+pub(super) fn run_plainly(program: &Program, handler: impl Handler, path: &str, more: &[&str]) -> Vec<Request> {
     let server = Server::start(handler);
     program.run(&[&[server.url(path).as_str(), "-"], more].concat());
     server.requests()
@@ -71,7 +71,21 @@ fn a_fork_leaves_both_processes_a_working_client_over_tls() {
 
 #[test]
 fn a_fork_leaves_both_processes_a_working_client_over_http_with_sse() {
-    let requests = run_plainly(&Program::linked("fork"), mcp::sse(), "/sse", &[]);
+    check_streams(&run_plainly(&Program::linked("fork"), mcp::sse(), "/sse", &[]));
+}
+
+/// As in namespaces of process numbers: the number says nothing.
+#[test]
+fn a_child_with_the_process_number_of_its_parent_has_a_client_of_its_own() {
+    let program = Program::linked("fork_same_pid");
+    check_family(&run_plainly(&program, mcp::legacy(mcp::LEGACY), "/mcp", &[]));
+    check_family(&run_behind_tls(&program, mcp::legacy(mcp::LEGACY), "/mcp", &[]));
+    check_streams(&run_plainly(&program, mcp::sse(), "/sse", &[]));
+}
+
+/// The same over HTTP+SSE.
+#[track_caller]
+fn check_streams(requests: &[Request]) {
     let streams = requests.iter().filter(|request| request.method == "GET").count();
     assert_eq!(streams, 2 + 1 + 2 + 1 + 2, "each process that works has a stream of its own");
     let pings = |session: &str| {

@@ -1,0 +1,18 @@
+//! The environment variables of the process: the one place that reads them.
+
+use std::env;
+use std::ffi::OsString;
+
+use crate::base::platform;
+
+/// A variable's value. None has a value in a program with raised privileges (see [`platform::has_raised_privileges`]): the
+/// user who chose the environment must not choose the proxy, the trusted certificates or a file to read. `secure_getenv` of
+/// the C library has the same rule.
+pub(crate) fn variable(name: &str) -> Option<OsString> {
+    if platform::has_raised_privileges() { None } else { env::var_os(name) }
+}
+
+/// The same as text; a value that is not UTF-8 counts as not set.
+pub(crate) fn text(name: &str) -> Option<String> {
+    variable(name)?.into_string().ok()
+}
