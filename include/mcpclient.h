@@ -724,7 +724,7 @@ mcpclient_status mcpclient_auth_set_token(mcpclient_auth *auth,
  * The file is read again when it has changed, and after a 401. White space at
  * its end is not part of the token. Blocks while it reads the file.
  *
- * @param path  The file, which must exist and hold a token that can be sent.
+ * @param path  A regular file, which must exist and hold a token that can be sent.
  * @return The credentials; NULL on failure.
  */
 MCPCLIENT_API

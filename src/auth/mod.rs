@@ -56,7 +56,7 @@ impl Auth {
 
     /// A token in a file that something else rotates. The file must be there now.
     pub fn token_file(path: &Path) -> Result<Auth, Error> {
-        Ok(Auth(Arc::new(Source::File(TokenFile::open(path).map_err(Error::InvalidArgument)?))))
+        Ok(Auth(Arc::new(Source::File(TokenFile::open(path)?))))
     }
 
     /// A function that is asked for a token before the first request, and once more after each 401.

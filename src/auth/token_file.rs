@@ -1,7 +1,7 @@
 //! A token in a file that something else rotates, such as a Kubernetes projected service-account token.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +11,8 @@ use zeroize::Zeroizing;
 
 use crate::auth::token::Token;
 use crate::base::error::Error;
+use crate::base::file;
+use crate::base::resources;
 
 /// The largest file that is taken for a token.
 const MOST_BYTES: usize = 64 * 1024;
@@ -46,8 +48,9 @@ impl Stamp {
 }
 
 impl TokenFile {
-    pub(super) fn open(path: &Path) -> Result<TokenFile, String> {
-        let reading = read(path)?.ok_or_else(|| format!("the token file {}: the token is empty", path.display()))?;
+    pub(super) fn open(path: &Path) -> Result<TokenFile, Error> {
+        let empty = || Error::InvalidArgument(format!("the token file {}: the token is empty", path.display()));
+        let reading = read(path, Error::InvalidArgument)?.ok_or_else(empty)?;
         let latest = ArcSwap::from_pointee(reading);
         Ok(TokenFile { path: path.to_owned(), latest })
     }
@@ -58,7 +61,7 @@ impl TokenFile {
         let latest = self.latest.load();
         match fs::metadata(&self.path) {
             Ok(metadata) if Stamp::of(&metadata) != latest.stamp => {
-                let newer = self.read().map_err(Error::InvalidState)?;
+                let newer = self.read()?;
                 Ok(newer.unwrap_or_else(|| latest.token.clone()))
             }
             _ => Ok(latest.token.clone()),
@@ -74,39 +77,30 @@ impl TokenFile {
         self.read().ok().flatten()
     }
 
-    fn read(&self) -> Result<Option<Arc<Token>>, String> {
-        let Some(reading) = read(&self.path)? else { return Ok(None) };
+    fn read(&self) -> Result<Option<Arc<Token>>, Error> {
+        let Some(reading) = read(&self.path, Error::InvalidState)? else { return Ok(None) };
         let token = reading.token.clone();
         self.latest.store(Arc::new(reading));
         Ok(Some(token))
     }
 }
 
-/// Reads the file; `None` when it is empty.
-fn read(path: &Path) -> Result<Option<Reading>, String> {
+/// Reads the file; `None` when it is empty. `unusable` makes the error for what is wrong with it.
+fn read(path: &Path, unusable: fn(String) -> Error) -> Result<Option<Reading>, Error> {
     let shown = path.display();
-    let unreadable = |error: std::io::Error| format!("cannot read the token file {shown}: {error}");
-    let mut file = File::open(path).map_err(unreadable)?;
-    let stamp = Stamp::of(&file.metadata().map_err(unreadable)?);
-    // One buffer that never grows: growing would leave a copy of the token behind.
-    let mut bytes = Zeroizing::new(vec![0; MOST_BYTES + 1]);
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match file.read(&mut bytes[filled..]) {
-            Ok(0) => break,
-            Ok(amount) => filled += amount,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(unreadable(error)),
-        }
-    }
-    if filled > MOST_BYTES {
-        return Err(format!("the token file {shown} is larger than {MOST_BYTES} bytes"));
-    }
-    let token = Zeroizing::new(bytes[..filled].trim_ascii_end().to_vec());
+    let unreadable = |error: io::Error| {
+        resources::exhausted(&error).unwrap_or_else(|| unusable(format!("cannot read the token file {shown}: {error}")))
+    };
+    let (file, metadata) = file::open_regular(path).map_err(unreadable)?;
+    let stamp = Stamp::of(&metadata);
+    let Some(bytes) = file::read_wiped(&file, MOST_BYTES).map_err(unreadable)? else {
+        return Err(unusable(format!("the token file {shown} is larger than {MOST_BYTES} bytes")));
+    };
+    let token = Zeroizing::new(bytes.trim_ascii_end().to_vec());
     if token.is_empty() {
         return Ok(None);
     }
-    let token = Token::from_zeroizing(token).map_err(|reason| format!("the token file {shown}: {reason}"))?;
+    let token = Token::from_zeroizing(token).map_err(|reason| unusable(format!("the token file {shown}: {reason}")))?;
     Ok(Some(Reading { token: Arc::new(token), stamp }))
 }
 
@@ -156,10 +150,11 @@ mod tests {
     #[test]
     fn refusals_name_the_file_and_not_its_content() {
         let path = scratch("refused");
-        assert!(TokenFile::open(&path).is_err_and(|reason| reason.contains("cannot read")));
+        assert!(TokenFile::open(&path).is_err_and(|error| error.to_string().contains("cannot read")));
         for content in ["", "  \n", "two words-s3cret", "Bearer s3cret"] {
             fs::write(&path, content).unwrap();
-            let Err(reason) = TokenFile::open(&path) else { panic!("accepted {content:?}") };
+            let Err(error) = TokenFile::open(&path) else { panic!("accepted {content:?}") };
+            let reason = error.to_string();
             assert!(reason.contains("mcpclient-token") && !reason.contains("s3cret"), "{reason}");
         }
         fs::write(&path, "x".repeat(MOST_BYTES + 1)).unwrap();

@@ -4,6 +4,7 @@ pub(crate) mod call;
 pub(crate) mod descriptor;
 pub(crate) mod environment;
 pub(crate) mod error;
+pub(crate) mod file;
 pub(crate) mod platform;
 pub(crate) mod resources;
 pub(crate) mod text;

@@ -69,7 +69,7 @@ pub unsafe extern "C" fn mcpclient_auth_set_token(
 /// The file is read again when it has changed, and after a 401. White space at
 /// its end is not part of the token. Blocks while it reads the file.
 ///
-/// @param path  The file, which must exist and hold a token that can be sent.
+/// @param path  A regular file, which must exist and hold a token that can be sent.
 /// @return The credentials; NULL on failure.
 #[must_use]
 #[unsafe(no_mangle)]

@@ -1,7 +1,6 @@
 //! TLS over a connection, by rustls, with buffers of our own.
 
 use std::fmt;
-use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -20,9 +19,14 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 use zeroize::Zeroizing;
 
 use crate::base::error::Error;
+use crate::base::file;
+use crate::base::resources;
 use crate::http::buffers::WipedBuffers;
 use crate::http::interrupt::{Interrupt, broken, into_io};
 use crate::http::trust::SystemTrust;
+
+/// The largest file that is taken for certificates or a key: a store of all public authorities has 300 KiB.
+const MOST_PEM: usize = 16 * 1024 * 1024;
 
 /// What a caller may set about TLS.
 #[derive(Debug, Clone)]
@@ -55,10 +59,20 @@ impl fmt::Debug for Identity {
     }
 }
 
+fn read_pem(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let shown = path.display();
+    let unreadable = |error| {
+        resources::exhausted(&error).unwrap_or_else(|| Error::InvalidArgument(format!("cannot read {shown}: {error}")))
+    };
+    let (file, _) = file::open_regular(path).map_err(unreadable)?;
+    let pem = file::read_wiped(&file, MOST_PEM).map_err(unreadable)?;
+    pem.ok_or_else(|| Error::InvalidArgument(format!("{shown} is larger than {MOST_PEM} bytes")))
+}
+
 /// Reads the certificates of a PEM file.
 pub(crate) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let shown = path.display();
-    let pem = fs::read(path).map_err(|error| Error::InvalidArgument(format!("cannot read {shown}: {error}")))?;
+    let pem = read_pem(path)?;
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
         .map_err(|error| Error::InvalidArgument(format!("{shown} is not valid PEM: {error}")))?;
@@ -84,8 +98,7 @@ pub(crate) fn read_authorities(path: &Path) -> Result<Vec<CertificateDer<'static
 pub(crate) fn read_identity(certificate: &Path, key: &Path) -> Result<Identity, Error> {
     let chain = read_certificates(certificate)?;
     let shown = key.display();
-    let pem = fs::read(key).map_err(|error| Error::InvalidArgument(format!("cannot read {shown}: {error}")))?;
-    let pem = Zeroizing::new(pem);
+    let pem = read_pem(key)?;
     let key = PrivateKeyDer::from_pem_slice(&pem)
         .map_err(|_| Error::InvalidArgument(format!("{shown} holds no private key in PEM form")))?;
     let identity = Identity { chain, key };

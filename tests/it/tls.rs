@@ -275,6 +275,12 @@ fn what_cannot_be_read_is_refused_when_it_is_set<D: Driver>() {
     let set = |path: &Path| client.set_ca_file(Some(path));
     invalid(set(&missing), "missing.pem: No such file");
     invalid(set(&folder), "directory");
+    let fifo = folder.join("fifo.pem");
+    let _ = fs::remove_file(&fifo);
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    invalid(set(&fifo), "fifo.pem: it is not a regular file"); // at once: no writer is waited for
+    invalid(set(Path::new("/dev/zero")), "it is not a regular file");
+    invalid(client.set_client_certificate(Some((&certificate, &fifo))), "fifo.pem: it is not a regular file");
     for path in [&empty, &text, &binary, &key] {
         invalid(set(path), "holds no certificate in PEM form");
     }

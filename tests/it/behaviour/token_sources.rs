@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use mcpclient::Status;
 
@@ -16,6 +17,7 @@ cases!(
     a_file_is_read_again_after_a_401,
     a_file_with_the_refused_token_is_not_tried_again,
     files_that_cannot_be_used,
+    a_fifo_is_no_token_file,
     a_file_that_disappears_and_comes_back,
     a_provider_is_asked_once_for_many_calls,
     a_provider_is_asked_again_after_a_401,
@@ -131,6 +133,29 @@ fn files_that_cannot_be_used<D: Driver>() {
     });
     let failure = fails(missing, Status::InvalidArgument);
     assert!(failure.message.contains("/nonexistent/token"), "{}", failure.message);
+}
+
+fn a_fifo_is_no_token_file<D: Driver>() {
+    let server = Server::start(modern());
+    let file = TokenFile::with("good");
+    let client: D = client(&server);
+    let auth = D::token_file(file.path()).unwrap();
+    client.set_auth(Some(&auth)).unwrap();
+    client.ping().unwrap();
+
+    // It would block without a writer, whenever it takes the place of the file.
+    fs::remove_file(file.path()).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(file.path()).status().unwrap().success());
+    let (took, outcome) = timed(|| client.ping());
+    assert!(fails(outcome, Status::InvalidState).message.contains("not a regular file"));
+    assert!(took < stretched(Duration::from_secs(2)), "{took:?}");
+    let (took, outcome) = timed(|| D::token_file(file.path()).map(drop));
+    assert!(fails(outcome, Status::InvalidArgument).message.contains("not a regular file"));
+    assert!(took < stretched(Duration::from_secs(2)), "{took:?}");
+
+    file.replace("better");
+    client.ping().unwrap();
+    assert_eq!(server.requests().last().unwrap().header("Authorization"), Some("Bearer better"));
 }
 
 fn a_file_that_disappears_and_comes_back<D: Driver>() {
