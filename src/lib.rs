@@ -1,7 +1,8 @@
 //! The Model Context Protocol (MCP) client for every program that can call C.
 //!
 //! This crate is a blocking MCP client over HTTP ([`Client`]), and the C ABI over it (`capi`, declared in
-//! `mcpclient.h`). It speaks every revision of the protocol and both HTTP transports, and treats credentials with care.
+//! `mcpclient.h`). It speaks every revision of [the protocol](https://modelcontextprotocol.io/specification) and both
+//! HTTP transports.
 //!
 //! ```no_run
 //! let client = mcpclient::Client::new("https://example.com/mcp")?;
@@ -10,8 +11,34 @@
 //! # Ok::<(), mcpclient::Error>(())
 //! ```
 //!
-//! The way of a ping: `client` → `process` (is there a session?) → `negotiation` (make one) → `session` → `transport`
-//! (how messages travel) → `exchange` (credentials, redirects) → `http` (connections, over ureq).
+//! # Layers
+//!
+//! Each folder imports only what stands below it: `capi` > `client` > `session` > `transport` > `http` > `auth`,
+//! `protocol` > `json` > `base`.
+//!
+//! The way of a ping:
+//!
+//! 1. `capi::client::mcpclient_ping` checks the arguments and catches panics.
+//! 2. `client`: [`Client::ping`] begins an `Operation` with a `Call` (deadline, limits, cancellation), which asks the
+//!    `SessionManager` for the session, and repeats the ping on a new one if the server has dropped it.
+//! 3. `session`: for the first call `Negotiation::connect` finds transport and version; `Session::ping` then writes the
+//!    JSON-RPC message with `_meta` and `Mcp-*` headers.
+//! 4. `transport`: `StreamableHttp::request` sends the message by POST and finds the response in JSON or an event stream;
+//!    `HttpSse::request` waits for it on the session's one stream.
+//! 5. `http`: `HttpClient::send` adds credentials and follows redirects; `Http::send` leases a connection from the `Pool`
+//!    and reads the head of the response; `Body` reads the rest within the call's limits.
+//!
+//! The way of a token:
+//!
+//! 1. `auth::token::Token` checks it, in a buffer that is wiped when dropped; `Auth` holds it, or the file or function that
+//!    yields it.
+//! 2. `auth::credentials::Credentials` is part of the `RequestConfig` that `Client::set_bearer_token` replaces.
+//! 3. `http::client::HttpClient::send` takes the token for each request, and another one after a 401.
+//! 4. `http::headers::Head` keeps it apart from the headers that ureq sees; `http::interrupt::Interrupt` carries it past
+//!    ureq to the socket (`http::tcp`, `http::tls`), whose `http::buffers::WipedBuffers` write it after the request line.
+
+#![deny(clippy::undocumented_unsafe_blocks)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used))]
 
 #[cfg(not(panic = "unwind"))]
 compile_error!("libmcpclient catches panics at the C boundary, which needs panic = \"unwind\"");
@@ -19,9 +46,6 @@ compile_error!("libmcpclient catches panics at the C boundary, which needs panic
 mod auth;
 mod base;
 mod client;
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub mod fuzzing;
 mod http;
 mod json;
 mod protocol;
@@ -33,12 +57,18 @@ mod transport;
 #[doc(hidden)]
 pub mod capi;
 
+/// The parsers that the fuzz targets in `fuzz/` call. Only built with `--cfg fuzzing`; not part of the API.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+#[path = "../fuzz/fuzzing.rs"]
+pub mod fuzzing;
+
 pub use auth::{Auth, TokenRequest};
-pub use base::error::{Error, Status};
+pub use base::error::{Error, ErrorResponse, NetworkError, RpcError, Status};
 pub use client::Client;
-pub use json::Value;
+pub use json::{Node, Value};
+pub use protocol::transport_kind::TransportKind;
 pub use session::callbacks::{NotificationHandler, Reply, RequestHandler};
-pub use session::config::TransportKind;
 
 const _: () = {
     const fn shared_between_threads<T: Send + Sync>() {}

@@ -1,11 +1,13 @@
 //! Custom request headers, checked when they are set, and header values that hold secrets.
 
+use ::http::{HeaderName, HeaderValue};
 use bytes::Bytes;
-use ureq::http::{HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
+use crate::base::text::is_token_char;
+
 const ABOUT_THE_BODY: &str = "it describes the body, which the library writes";
-const ABOUT_THE_ANSWER: &str = "it says which answers the library can read";
+const ABOUT_THE_RESPONSE: &str = "it says which responses the library can read";
 const ABOUT_THE_CONNECTION: &str = "it is about the connection, which the library manages";
 
 /// Headers that only the library sets, each with the reason.
@@ -16,9 +18,9 @@ const RESERVED: [(&str, &str); 17] = [
     ("Content-Encoding", ABOUT_THE_BODY),
     ("Transfer-Encoding", ABOUT_THE_BODY),
     ("Trailer", ABOUT_THE_BODY),
-    ("Accept", ABOUT_THE_ANSWER),
-    ("Accept-Encoding", ABOUT_THE_ANSWER),
-    ("TE", ABOUT_THE_ANSWER),
+    ("Accept", ABOUT_THE_RESPONSE),
+    ("Accept-Encoding", ABOUT_THE_RESPONSE),
+    ("TE", ABOUT_THE_RESPONSE),
     ("Connection", ABOUT_THE_CONNECTION),
     ("Keep-Alive", ABOUT_THE_CONNECTION),
     ("Proxy-Connection", ABOUT_THE_CONNECTION),
@@ -31,7 +33,7 @@ const RESERVED: [(&str, &str); 17] = [
 
 /// A header name (RFC 9110, section 5.1) that a caller may set. `Authorization` is one of them.
 ///
-/// The reason of a refusal is for a person and repeats none of the input but a reserved name.
+/// The error text is for a person; of the input it repeats only a reserved name.
 pub(crate) fn parse_name(name: &str) -> Result<HeaderName, String> {
     if name.is_empty() {
         return Err("the header name is empty".to_owned());
@@ -50,13 +52,13 @@ pub(crate) fn parse_name(name: &str) -> Result<HeaderName, String> {
 
 /// A header value (RFC 9110, section 5.5), possibly empty, kept like a secret: see [`secret_value`].
 ///
-/// Positions in the reason of a refusal are byte offsets from 0; the value is never repeated.
+/// Positions in the error text are byte offsets from 0; the value is never repeated.
 pub(crate) fn parse_value(value: &str) -> Result<HeaderValue, String> {
     let bytes = value.as_bytes();
     if let Some((position, byte)) = find_byte(bytes, |byte| byte.is_ascii_control() && byte != b'\t') {
         return Err(refusal("the header value", byte, position));
     }
-    // A recipient would drop such white space: the value would not arrive as it was given.
+    // A recipient drops such white space, so the value would arrive changed.
     for position in [0, bytes.len().saturating_sub(1)] {
         if let Some(byte @ (b' ' | b'\t')) = bytes.get(position) {
             let edge = if position == 0 { "starts" } else { "ends" };
@@ -70,7 +72,7 @@ pub(crate) fn parse_value(value: &str) -> Result<HeaderValue, String> {
 ///
 /// The caller has checked that the bytes are allowed in a field value.
 pub(super) fn secret_value(prefix: &str, secret: &[u8]) -> HeaderValue {
-    // The exact capacity: a buffer that grows leaves a copy behind.
+    // Exact capacity: growing would leave a copy in freed memory.
     let mut value = Zeroizing::new(Vec::with_capacity(prefix.len() + secret.len()));
     value.extend_from_slice(prefix.as_bytes());
     value.extend_from_slice(secret);
@@ -79,12 +81,12 @@ pub(super) fn secret_value(prefix: &str, secret: &[u8]) -> HeaderValue {
     value
 }
 
-/// The first byte that is refused, with its offset from 0.
+/// The first refused byte, with its offset from 0.
 pub(super) fn find_byte(bytes: &[u8], refuse: impl Fn(u8) -> bool) -> Option<(usize, u8)> {
     bytes.iter().copied().enumerate().find(|(_, byte)| refuse(*byte))
 }
 
-/// Says why `what` is refused without repeating it: "the token has a line feed at byte 41 (was it read from a file?)".
+/// The error text for `what`, without repeating it: "the token has a line feed at byte 41 (was it read from a file?)".
 pub(super) fn refusal(what: &str, byte: u8, position: usize) -> String {
     let hint = if matches!(byte, b'\n' | b'\r') { " (was it read from a file?)" } else { "" };
     format!("{what} has {} at byte {position}{hint}", describe(byte))
@@ -101,11 +103,6 @@ fn describe(byte: u8) -> String {
         0x21..=0x7e => format!("the character '{}'", char::from(byte)),
         _ => format!("the control character 0x{byte:02x}"),
     }
-}
-
-/// `tchar` of RFC 9110, section 5.6.2.
-pub(crate) fn is_token_char(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Credentials: where a bearer token comes from (RFC 6750), and which custom headers may be sent.
 
+pub(crate) mod credentials;
 pub(crate) mod header;
+mod redact;
 pub(crate) mod token;
 mod token_file;
 mod token_provider;
@@ -106,7 +108,7 @@ mod tests {
     fn a_rotated_token_is_seen_by_all_that_share_it() {
         let auth = Auth::bearer("old").unwrap();
         let shared = auth.clone();
-        let call = Call::new(None, &Arc::default());
+        let call = Call::until_cancelled(&Arc::default());
         let before = shared.token(&call).unwrap();
         assert!(auth.after_refusal(&call, &before, None).unwrap().is_none());
         auth.set_token("new").unwrap();

@@ -1,14 +1,14 @@
-//! Bearer tokens (RFC 6750): checked once, kept in the one buffer that goes out.
+//! Bearer tokens (RFC 6750): checked once, kept as the header value that is sent.
 
 use std::fmt;
 
-use ureq::http::HeaderValue;
+use ::http::HeaderValue;
 use zeroize::Zeroizing;
 
 use crate::auth::header;
+use crate::auth::redact::{REDACTED, redact};
 
 const SCHEME: &str = "Bearer ";
-const REDACTED: &str = "[redacted]";
 
 /// A bearer token, held as the header value that carries it. Clones share the buffer, which is wiped with the last one.
 #[derive(Clone, PartialEq, Eq)]
@@ -17,13 +17,12 @@ pub(crate) struct Token(HeaderValue);
 impl Token {
     /// Takes the bare token: visible ASCII without the scheme.
     ///
-    /// The reason of a refusal is for a person. It names byte offsets, counted from 0 (so a token of 41 bytes with a line
-    /// feed after it has the line feed at byte 41), and never repeats the token.
+    /// The error text is for a person. It names a byte offset, counted from 0, and never repeats the token.
     pub fn new(token: &str) -> Result<Token, String> {
         Token::from_bytes(token.as_bytes())
     }
 
-    /// Like [`Token::new`], for bytes that are themselves wiped afterwards.
+    /// Like [`Token::new`], for bytes that are wiped when dropped.
     pub fn from_zeroizing(bytes: Zeroizing<Vec<u8>>) -> Result<Token, String> {
         Token::from_bytes(&bytes)
     }
@@ -48,7 +47,7 @@ impl Token {
         self.0.clone()
     }
 
-    /// `text` with every occurrence of the token replaced by "[redacted]", for texts that a server wrote.
+    /// `text`, which a server wrote, with the token replaced by "[redacted]".
     pub fn redact(&self, text: &str) -> String {
         redact(text, self.bare())
     }
@@ -61,12 +60,6 @@ impl Token {
 /// The token in the value of an `Authorization` header.
 pub(crate) fn bare(authorization: &HeaderValue) -> Option<&str> {
     authorization.to_str().ok()?.strip_prefix(SCHEME)
-}
-
-/// Replaces a secret in a text. A few characters are no secret, and may well be part of an ordinary word.
-pub(crate) fn redact(text: &str, secret: &str) -> String {
-    const SHORTEST: usize = 4;
-    if secret.len() < SHORTEST { text.to_owned() } else { text.replace(secret, REDACTED) }
 }
 
 impl fmt::Debug for Token {

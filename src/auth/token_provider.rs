@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     fn call() -> Call {
-        Call::new(Some(Duration::from_secs(10)), &Arc::default())
+        Call::with_timeout(Duration::from_secs(10))
     }
 
     #[test]
@@ -251,7 +251,7 @@ mod tests {
         thread::scope(|scope| {
             let asking = scope.spawn(|| provider.token(&call()).unwrap());
             thread::sleep(Duration::from_millis(100));
-            let short = Call::new(Some(Duration::from_millis(100)), &Arc::default());
+            let short = Call::with_timeout(Duration::from_millis(100));
             assert!(matches!(provider.token(&short), Err(Error::Timeout(_))));
             assert_eq!(*asking.join().unwrap(), Token::new("late").unwrap());
         });

@@ -1,4 +1,4 @@
-//! One call of the API: its deadline, and whether somebody has cancelled it.
+//! The context of one API call: its limits, and whether it has been cancelled.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,24 +7,24 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::Error;
 
-/// How often a wait that nothing can interrupt looks whether its call was cancelled.
+/// How often a wait that cannot be interrupted checks for cancellation.
 pub(crate) const CANCEL_POLL: Duration = Duration::from_millis(20);
 
-/// What a thread waits on, and a cancellation must interrupt.
+/// Something that a thread waits on, which a cancellation must interrupt.
 pub(crate) trait Wake: Send + Sync {
-    /// Makes each thread that waits look at its call again.
+    /// Makes each waiting thread check its call again.
     fn wake(&self);
 }
 
-/// Counts the cancellations of a client: a call is cancelled when the count has moved since it began.
+/// Counts cancellations. A call is cancelled when the count has changed since the call began.
 #[derive(Default)]
-pub(crate) struct Cancellations {
+pub(crate) struct CancelEpoch {
     count: AtomicU64,
     /// What the threads of its calls wait on now, one entry for each thread.
     waits: Mutex<Vec<Arc<dyn Wake>>>,
 }
 
-impl Cancellations {
+impl CancelEpoch {
     pub(crate) fn cancel_all(&self) {
         self.count.fetch_add(1, Ordering::SeqCst);
         let waits = self.waits().clone();
@@ -36,78 +36,104 @@ impl Cancellations {
     }
 }
 
-impl fmt::Debug for Cancellations {
+impl fmt::Debug for CancelEpoch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Cancellations").field(&self.count).finish()
+        f.debug_tuple("CancelEpoch").field(&self.count).finish()
     }
 }
 
-/// Held by a thread that waits on something a cancellation interrupts.
-pub(crate) struct Woken {
-    cancellations: Arc<Cancellations>,
+/// Held by a thread while it waits on something that a cancellation interrupts.
+pub(crate) struct WakeGuard {
+    cancellation: Arc<CancelEpoch>,
     wait: Arc<dyn Wake>,
 }
 
-impl Drop for Woken {
+impl Drop for WakeGuard {
     fn drop(&mut self) {
-        let mut waits = self.cancellations.waits();
+        let mut waits = self.cancellation.waits();
         if let Some(own) = waits.iter().position(|wait| Arc::ptr_eq(wait, &self.wait)) {
             waits.swap_remove(own);
         }
     }
 }
 
-/// The limits of one call, carried through everything that it does.
+/// The limits that a caller sets for its calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// For the whole call; `None`: no limit.
+    pub(crate) timeout: Option<Duration>,
+    /// For opening one connection; `None`: as long as the call.
+    pub(crate) connect_timeout: Option<Duration>,
+    /// Decoded bytes of one response.
+    pub(crate) max_response_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            timeout: Some(Duration::from_secs(30)),
+            connect_timeout: Some(Duration::from_secs(10)),
+            max_response_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// The context of a call: its deadline, its limits and its cancellation. Passed to everything that the call does.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
+    limits: Limits,
     deadline: Option<Instant>,
-    timeout: Option<Duration>,
-    connect_timeout: Option<Duration>,
-    /// When the connection that is being opened must be there.
+    /// When the connection that is being opened must be open.
     open_by: Option<Instant>,
-    cancellations: Arc<Cancellations>,
-    seen: u64,
+    cancellation: Arc<CancelEpoch>,
+    /// The count of `cancellation` when the call began.
+    begun_at: u64,
 }
 
 impl Call {
-    pub(crate) fn new(timeout: Option<Duration>, cancellations: &Arc<Cancellations>) -> Call {
+    /// A call that begins now.
+    pub(crate) fn new(limits: Limits, cancellation: &Arc<CancelEpoch>) -> Call {
         Call {
-            deadline: timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
-            timeout,
-            connect_timeout: None,
+            limits,
+            deadline: deadline(limits.timeout),
             open_by: None,
-            cancellations: cancellations.clone(),
-            seen: cancellations.count.load(Ordering::SeqCst),
+            cancellation: cancellation.clone(),
+            begun_at: cancellation.count.load(Ordering::SeqCst),
         }
     }
 
-    /// The same call with a limit for making a connection.
-    pub(crate) fn connecting_within(self, connect_timeout: Option<Duration>) -> Call {
-        Call { connect_timeout, ..self }
+    /// A call of the library's own that only its deadline ends.
+    pub(crate) fn with_timeout(timeout: Duration) -> Call {
+        Call::new(Limits { timeout: Some(timeout), ..Limits::default() }, &Arc::default())
     }
 
-    /// The same call while it opens a connection, which has a limit of its own.
+    /// A call without deadline and limits that `cancellation` ends.
+    pub(crate) fn until_cancelled(cancellation: &Arc<CancelEpoch>) -> Call {
+        let limits = Limits { timeout: None, connect_timeout: None, ..Limits::default() };
+        Call::new(limits, cancellation)
+    }
+
+    /// The same call while it opens a connection, which has a time limit of its own.
     pub(crate) fn opening(&self) -> Call {
-        let open_by = self.connect_timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        Call { open_by, ..self.clone() }
+        Call { open_by: deadline(self.limits.connect_timeout), ..self.clone() }
     }
 
-    /// The same call once the connection is there.
+    /// The same call once the connection is open.
     pub(crate) fn opened(&self) -> Call {
         Call { open_by: None, ..self.clone() }
     }
 
-    /// A call with a deadline of its own that is cancelled when this one is.
-    pub(crate) fn within(&self, timeout: Option<Duration>) -> Call {
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        Call { deadline, timeout, ..self.clone() }
+    /// A call with limits of its own, which begin now, that is cancelled when this one is.
+    pub(crate) fn within(&self, limits: Limits) -> Call {
+        Call { limits, deadline: deadline(limits.timeout), ..self.clone() }
     }
 
-    /// The same call for a step of it that may take no longer than this.
+    /// The same call for a step that may take at most `limit`.
     pub(crate) fn at_most(&self, limit: Option<Duration>) -> Call {
-        let end = limit.and_then(|limit| Instant::now().checked_add(limit));
-        match (end, self.deadline) {
-            (Some(end), deadline) if deadline.is_none_or(|deadline| end < deadline) => self.within(limit),
+        match (deadline(limit), self.deadline) {
+            (Some(end), own) if own.is_none_or(|own| end < own) => {
+                self.within(Limits { timeout: limit, ..self.limits })
+            }
             _ => self.clone(),
         }
     }
@@ -116,18 +142,23 @@ impl Call {
         self.deadline.is_some()
     }
 
-    /// Has `wait` woken when the call is cancelled, until the result is dropped. To be called before looking whether the
-    /// call is over.
-    pub(crate) fn wake_when_cancelled(&self, wait: Arc<dyn Wake>) -> Woken {
-        self.cancellations.waits().push(wait.clone());
-        Woken { cancellations: self.cancellations.clone(), wait }
+    /// The most decoded bytes that one response may have.
+    pub(crate) fn max_response_bytes(&self) -> u64 {
+        self.limits.max_response_bytes
+    }
+
+    /// Wakes `wait` when the call is cancelled, until the result is dropped. Call it before checking whether the call has
+    /// ended.
+    pub(crate) fn wake_when_cancelled(&self, wait: Arc<dyn Wake>) -> WakeGuard {
+        self.cancellation.waits().push(wait.clone());
+        WakeGuard { cancellation: self.cancellation.clone(), wait }
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.cancellations.count.load(Ordering::SeqCst) != self.seen
+        self.cancellation.count.load(Ordering::SeqCst) != self.begun_at
     }
 
-    /// The time left, `None` when there is no deadline; an error when the call is over.
+    /// The time left, `None` when there is no deadline; an error when the call has ended.
     pub(crate) fn remaining(&self) -> Result<Option<Duration>, Error> {
         if self.is_cancelled() {
             return Err(Error::Cancelled);
@@ -140,7 +171,7 @@ impl Call {
         }
     }
 
-    /// Waits, unless the call ends before.
+    /// Waits; an error when the call ends before.
     pub(crate) fn sleep(&self, duration: Duration) -> Result<(), Error> {
         let end = Instant::now() + duration;
         loop {
@@ -154,20 +185,24 @@ impl Call {
     }
 
     fn not_opened(&self) -> Error {
-        let limit = self.connect_timeout.unwrap_or_default().as_millis();
+        let limit = self.limits.connect_timeout.unwrap_or_default().as_millis();
         Error::Timeout(format!("no connection was made within {limit} ms"))
     }
 
     /// The error of a call whose deadline has passed.
     pub(crate) fn timed_out(&self) -> Error {
-        Error::Timeout(match self.timeout {
-            Some(timeout) => format!("no complete answer within {} ms", timeout.as_millis()),
-            None => "no complete answer in time".to_owned(),
+        Error::Timeout(match self.limits.timeout {
+            Some(timeout) => format!("no complete response within {} ms", timeout.as_millis()),
+            None => "no complete response in time".to_owned(),
         })
     }
 }
 
-/// The time until then, which is never zero; an error when it has come.
+fn deadline(timeout: Option<Duration>) -> Option<Instant> {
+    timeout.and_then(|timeout| Instant::now().checked_add(timeout))
+}
+
+/// The time until `end`, never zero; an error when it has passed.
 fn time_left(end: Option<Instant>) -> Result<Option<Duration>, ()> {
     let Some(end) = end else { return Ok(None) };
     let left = end.saturating_duration_since(Instant::now());
@@ -178,47 +213,48 @@ fn time_left(end: Option<Instant>) -> Result<Option<Duration>, ()> {
 mod tests {
     use super::*;
 
+    const SECOND: Duration = Duration::from_secs(1);
+
     #[test]
     fn cancelling_ends_calls_that_began_before() {
-        let cancellations = Arc::new(Cancellations::default());
-        let before = Call::new(None, &cancellations);
-        cancellations.cancel_all();
-        let after = Call::new(None, &cancellations);
+        let epoch = Arc::new(CancelEpoch::default());
+        let before = Call::until_cancelled(&epoch);
+        epoch.cancel_all();
+        let after = Call::until_cancelled(&epoch);
         assert!(matches!(before.remaining(), Err(Error::Cancelled)));
         assert!(after.remaining().is_ok());
     }
 
     #[test]
     fn a_part_of_a_call_is_cancelled_with_it() {
-        let cancellations = Arc::new(Cancellations::default());
-        let whole = Call::new(None, &cancellations);
-        cancellations.cancel_all();
-        assert!(matches!(whole.within(Some(Duration::from_secs(1))).remaining(), Err(Error::Cancelled)));
+        let epoch = Arc::new(CancelEpoch::default());
+        let whole = Call::until_cancelled(&epoch);
+        epoch.cancel_all();
+        assert!(matches!(whole.within(Limits::default()).remaining(), Err(Error::Cancelled)));
     }
 
     #[test]
     fn a_step_of_a_call_ends_with_it_or_before() {
-        let call = Call::new(Some(Duration::from_secs(60)), &Arc::default());
-        assert!(call.at_most(Some(Duration::from_secs(1))).remaining().unwrap() <= Some(Duration::from_secs(1)));
-        assert!(call.at_most(Some(Duration::from_secs(90))).remaining().unwrap() <= Some(Duration::from_secs(60)));
-        assert!(call.at_most(None).remaining().unwrap() <= Some(Duration::from_secs(60)));
+        let call = Call::with_timeout(60 * SECOND);
+        assert!(call.at_most(Some(SECOND)).remaining().unwrap() <= Some(SECOND));
+        assert!(call.at_most(Some(90 * SECOND)).remaining().unwrap() <= Some(60 * SECOND));
+        assert!(call.at_most(None).remaining().unwrap() <= Some(60 * SECOND));
     }
 
     #[test]
     fn a_passed_deadline_is_a_timeout() {
-        let call = Call::new(Some(Duration::ZERO), &Arc::default());
-        assert!(matches!(call.remaining(), Err(Error::Timeout(_))));
+        assert!(matches!(Call::with_timeout(Duration::ZERO).remaining(), Err(Error::Timeout(_))));
     }
 
     #[test]
     fn opening_a_connection_has_a_limit_of_its_own() {
-        let call = Call::new(Some(Duration::from_secs(60)), &Arc::default());
-        let call = call.connecting_within(Some(Duration::ZERO));
-        assert!(call.remaining().is_ok());
-        let opening = call.opening();
+        let opening_within = |connect_timeout| {
+            let limits = Limits { connect_timeout: Some(connect_timeout), ..Limits::default() };
+            Call::new(limits, &Arc::default()).opening()
+        };
+        let opening = opening_within(Duration::ZERO);
         assert!(matches!(opening.remaining(), Err(Error::Timeout(reason)) if reason.contains("no connection")));
         assert!(opening.opened().remaining().is_ok());
-        let later = call.connecting_within(Some(Duration::from_secs(5))).opening();
-        assert!(later.remaining().unwrap().unwrap() <= Duration::from_secs(5));
+        assert!(opening_within(5 * SECOND).remaining().unwrap().unwrap() <= 5 * SECOND);
     }
 }

@@ -1,13 +1,17 @@
-//! The one error type: what failed, in the words that a caller acts on.
+//! The one error type.
 
 use std::fmt;
 
-use crate::protocol::www_authenticate::{self, Challenge};
-
 /// Why a call failed.
 ///
-/// Each variant stands for one status of the C API; [`Error::status`] gives its number. The texts are one line for a person and
-/// never contain a credential.
+/// Each variant stands for one status of the C API; [`Error::status`] gives its number. The text is one line for a
+/// person that says what failed and where, and never contains a credential.
+///
+/// ```
+/// let error = mcpclient::Client::new("ftp://example.com").unwrap_err();
+/// assert!(matches!(error, mcpclient::Error::InvalidArgument(_)));
+/// assert_eq!(error.http_status(), None);
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -19,13 +23,8 @@ pub enum Error {
     InvalidState(String),
     /// Name resolution failed; the connection was refused, reset or closed early.
     #[error("{0}")]
-    Network(String),
-    /// The session was over before the request was sent, so that the server has not seen it: a kind of
-    /// [`Status::Network`].
-    #[error("{0}")]
-    Unsent(String),
-    /// A limit of the process or the system: descriptors, threads, memory. A kind of [`Status::Network`], whatever it was
-    /// needed for.
+    Network(NetworkError),
+    /// A limit of the process or the system: descriptors, threads, memory. A kind of [`Status::Network`].
     #[error("{0}")]
     NoResources(String),
     /// The TLS handshake failed; the text says which check.
@@ -43,13 +42,13 @@ pub enum Error {
     /// HTTP 403: the credentials do not allow this.
     #[error("{0}")]
     Forbidden(Box<ErrorResponse>),
-    /// Any other HTTP status that is not an answer, refused redirects included.
+    /// Any other HTTP status outside 2xx, redirects that are not followed included.
     #[error("{0}")]
     Http(Box<ErrorResponse>),
-    /// An answer that is not valid HTTP, event stream, JSON, JSON-RPC or MCP, or over a size limit.
+    /// A response that is not valid HTTP, event stream, JSON, JSON-RPC or MCP, or over a size limit.
     #[error("{0}")]
     Protocol(String),
-    /// The server answered with a JSON-RPC error.
+    /// A JSON-RPC error of the server.
     #[error("{0}")]
     Rpc(Box<RpcError>),
     /// No protocol version in common, or a feature that the transport or the server lacks.
@@ -64,7 +63,7 @@ pub enum Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 #[non_exhaustive]
-#[allow(missing_docs)] // each is described at the variant of `Error` that has its name
+#[allow(missing_docs)] // described at the variant of `Error` of the same name
 pub enum Status {
     InvalidArgument = 1,
     InvalidState = 2,
@@ -81,7 +80,21 @@ pub enum Status {
     Internal = 13,
 }
 
-/// An HTTP answer that refuses the request.
+/// A failure of the network.
+#[derive(Debug)]
+pub struct NetworkError {
+    message: String,
+    /// The session ended before the request was sent, so that the server has not seen it.
+    not_sent: bool,
+}
+
+impl fmt::Display for NetworkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// An HTTP response outside 2xx.
 #[derive(Debug)]
 pub struct ErrorResponse {
     pub(crate) message: String,
@@ -89,7 +102,8 @@ pub struct ErrorResponse {
     pub(crate) reason: String,
     pub(crate) http_status: u16,
     pub(crate) www_authenticate: Option<String>,
-    pub(crate) challenges: Vec<Challenge>,
+    /// Names in lower case and values of the parameters of the Bearer challenges, each name once.
+    pub(crate) challenge_parameters: Vec<(String, String)>,
 }
 
 impl fmt::Display for ErrorResponse {
@@ -98,7 +112,7 @@ impl fmt::Display for ErrorResponse {
     }
 }
 
-/// A JSON-RPC error object (JSON-RPC 2.0, section 5.1).
+/// A JSON-RPC error object (JSON-RPC 2.0, section 5.1 <https://www.jsonrpc.org/specification#error_object>).
 #[derive(Debug)]
 pub struct RpcError {
     pub(crate) code: i32,
@@ -109,17 +123,36 @@ pub struct RpcError {
 
 impl fmt::Display for RpcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the server answered with error {}: {}", self.code, self.message)
+        write!(f, "the server responded with error {}: {}", self.code, self.message)
     }
 }
 
 impl Error {
+    pub(crate) fn network(message: impl Into<String>) -> Error {
+        Error::Network(NetworkError { message: message.into(), not_sent: false })
+    }
+
+    /// A network error of a request that the server has certainly not seen.
+    pub(crate) fn not_sent(message: impl Into<String>) -> Error {
+        Error::Network(NetworkError { message: message.into(), not_sent: true })
+    }
+
+    /// Whether the server has certainly not seen the request.
+    pub(crate) fn is_not_sent(&self) -> bool {
+        matches!(self, Error::Network(error) if error.not_sent)
+    }
+
+    /// Whether the call has ended by itself: cancelled, or its deadline passed.
+    pub(crate) fn ends_call(&self) -> bool {
+        matches!(self, Error::Cancelled | Error::Timeout(_))
+    }
+
     /// The number of this error in the C API.
     pub fn status(&self) -> Status {
         match self {
             Error::InvalidArgument(_) => Status::InvalidArgument,
             Error::InvalidState(_) => Status::InvalidState,
-            Error::Network(_) | Error::Unsent(_) | Error::NoResources(_) => Status::Network,
+            Error::Network(_) | Error::NoResources(_) => Status::Network,
             Error::Tls(_) => Status::Tls,
             Error::Timeout(_) => Status::Timeout,
             Error::Cancelled => Status::Cancelled,
@@ -133,27 +166,26 @@ impl Error {
         }
     }
 
-    /// The same with the texts that may quote the server run through `redact`: it may repeat a credential anywhere. What
-    /// comes from an answer's body and challenges was when it was read.
+    /// The same with `redact` applied to the texts that may quote the server. Texts from a response's body and
+    /// challenges were redacted when they were read.
     pub(crate) fn redacted(self, redact: impl Fn(&str) -> String) -> Error {
         match self {
-            Error::Network(text) => Error::Network(redact(&text)),
-            Error::Unsent(text) => Error::Unsent(redact(&text)),
+            Error::Network(error) => Error::Network(NetworkError { message: redact(&error.message), ..error }),
             Error::Tls(text) => Error::Tls(redact(&text)),
             Error::Protocol(text) => Error::Protocol(redact(&text)),
             Error::Unsupported(text) => Error::Unsupported(redact(&text)),
-            Error::Http(refusal) => {
-                Error::Http(Box::new(ErrorResponse { message: redact(&refusal.message), ..*refusal }))
+            Error::Http(response) => {
+                Error::Http(Box::new(ErrorResponse { message: redact(&response.message), ..*response }))
             }
-            own => own,
+            other => other,
         }
     }
 
-    /// The HTTP status of the answer, if there was one.
+    /// The HTTP status of the response, if there was one.
     pub fn http_status(&self) -> Option<u16> {
         match self {
             Error::Rpc(rpc) => Some(rpc.http_status).filter(|status| *status != 0),
-            _ => self.refusal().map(|refusal| refusal.http_status),
+            _ => self.response().map(|response| response.http_status),
         }
     }
 
@@ -167,24 +199,27 @@ impl Error {
         self.rpc().and_then(|rpc| rpc.data.as_deref())
     }
 
-    /// The `WWW-Authenticate` header as it came; several headers are joined by `, ` (RFC 9110, section 5.3).
+    /// The `WWW-Authenticate` header of the response; several headers are joined by `, `
+    /// ([RFC 9110, section 5.3](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)).
     pub fn www_authenticate(&self) -> Option<&str> {
-        self.refusal().and_then(|refusal| refusal.www_authenticate.as_deref())
+        self.response().and_then(|response| response.www_authenticate.as_deref())
     }
 
-    /// One parameter of the Bearer challenge (RFC 6750, section 3), such as `error_description`.
+    /// One parameter of the Bearer challenge, such as `error_description`; names have no case
+    /// ([RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3)).
     pub fn challenge_parameter(&self, name: &str) -> Option<&str> {
-        www_authenticate::bearer_parameter(&self.refusal()?.challenges, name)
+        let mut known = self.challenge_parameters().iter();
+        known.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// The parameters of the Bearer challenges, each as [`Error::challenge_parameter`] gives it.
-    pub(crate) fn challenge_parameters(&self) -> Vec<(&str, &str)> {
-        self.refusal().map_or_else(Vec::new, |refusal| www_authenticate::bearer_parameters(&refusal.challenges))
+    /// The parameters of the Bearer challenges, names in lower case.
+    pub(crate) fn challenge_parameters(&self) -> &[(String, String)] {
+        self.response().map_or(&[], |response| &response.challenge_parameters)
     }
 
-    fn refusal(&self) -> Option<&ErrorResponse> {
+    fn response(&self) -> Option<&ErrorResponse> {
         match self {
-            Error::Unauthorized(refusal) | Error::Forbidden(refusal) | Error::Http(refusal) => Some(refusal),
+            Error::Unauthorized(response) | Error::Forbidden(response) | Error::Http(response) => Some(response),
             _ => None,
         }
     }

@@ -1,4 +1,4 @@
-//! What every layer stands on: deadlines and cancellation, errors, threads, text for messages.
+//! Deadlines and cancellation, errors, threads, text for messages. Imports nothing else of the crate.
 
 pub(crate) mod call;
 pub(crate) mod descriptor;
@@ -9,3 +9,4 @@ pub(crate) mod platform;
 pub(crate) mod resources;
 pub(crate) mod text;
 pub(crate) mod threads;
+pub(crate) mod wait_group;

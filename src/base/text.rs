@@ -1,9 +1,9 @@
-//! Texts from elsewhere, made fit for a message of one line.
+//! Text helpers: one-line messages, JSON strings, the characters of an HTTP token.
 
-/// The longest piece of a server's text that a message repeats, in characters.
-const LONGEST: usize = 300;
+/// The most characters of a server's text that a message repeats.
+const MAX_CHARACTERS: usize = 300;
 
-/// One line without control characters, shortened: what a server wrote, for a person.
+/// A server's text for a person: one line, without control characters, shortened.
 pub(crate) fn one_line(text: &str) -> String {
     let mut line = String::new();
     let mut characters = 0;
@@ -14,7 +14,7 @@ pub(crate) fn one_line(text: &str) -> String {
             characters += 1;
         }
         for character in word.chars().filter(|character| !is_invisible(*character)) {
-            if characters >= LONGEST {
+            if characters >= MAX_CHARACTERS {
                 line.push('…');
                 return line;
             }
@@ -28,6 +28,11 @@ pub(crate) fn one_line(text: &str) -> String {
 /// Characters that change how the text around them is shown.
 fn is_invisible(character: char) -> bool {
     matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// `tchar` of [RFC 9110, section 5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2).
+pub(crate) fn is_token_char(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// The text as a JSON string.
@@ -47,8 +52,8 @@ mod tests {
     #[test]
     fn long_texts_are_shortened() {
         let line = one_line(&"é".repeat(10_000));
-        assert_eq!(line.chars().count(), LONGEST + 1);
-        assert!(one_line(&"a b".repeat(10_000)).chars().count() <= LONGEST + 1);
+        assert_eq!(line.chars().count(), MAX_CHARACTERS + 1);
+        assert!(one_line(&"a b".repeat(10_000)).chars().count() <= MAX_CHARACTERS + 1);
     }
 
     #[test]

@@ -164,7 +164,7 @@ fn version_text(version: &str) -> Option<&'static CStr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Version;
+    use crate::protocol::version::Version;
 
     #[test]
     fn each_protocol_version_has_a_c_string() {

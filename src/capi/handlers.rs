@@ -74,7 +74,8 @@ pub unsafe extern "C" fn mcpclient_on_notification(
                     callback(user_data.pointer(), text::never_null(&method), &mcpclient_value::lent(params));
                 })
             });
-            client.0.on_notification(method, handler)
+            client.0.on_notification(method, handler);
+            Ok(())
         })
     }
 }
@@ -147,7 +148,10 @@ pub unsafe extern "C" fn mcpclient_reply_error(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        outcome::status(error_out, || arg::exclusive(reply, "reply")?.0.error(code, arg::text(message, "message")?))
+        outcome::status(error_out, || {
+            arg::exclusive(reply, "reply")?.0.error(code, arg::text(message, "message")?);
+            Ok(())
+        })
     }
 }
 

@@ -1,4 +1,5 @@
-//! Lists with all their pages.
+//! Lists with all their pages
+//! ([2025-11-25, "Pagination"](https://modelcontextprotocol.io/specification/2025-11-25/server/utilities/pagination)).
 
 use std::collections::HashMap;
 
@@ -8,32 +9,31 @@ use serde_json::value::RawValue;
 
 use crate::base::error::Error;
 use crate::base::text;
-use crate::client::operation::Operation;
-use crate::client::operation::wants_input;
-use crate::client::tools::{ToolHeaders, mirrors_headers};
+use crate::client::operation::{Operation, requests_input};
 use crate::json::Value;
 use crate::protocol::jsonrpc::JsonObject;
 use crate::protocol::meta::raw;
+use crate::protocol::tool_headers::ToolHeaders;
 use crate::session::list_cache::Freshness;
-use crate::session::{Ask, Session};
+use crate::session::{Request, Session};
 
-/// The most pages of one list: a server that has more has no end.
-const MOST_PAGES: usize = 1000;
+/// The most pages of one list.
+const MAX_PAGES: usize = 1000;
 
 /// A kind of list.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct List {
-    pub(crate) method: &'static str,
+pub(super) struct List {
+    pub(super) method: &'static str,
     /// The member of the result that holds the items.
-    pub(crate) items: &'static str,
-    pub(crate) capability: &'static str,
+    items: &'static str,
+    capability: &'static str,
 }
 
-pub(crate) const TOOLS: List = List { method: "tools/list", items: "tools", capability: "tools" };
-pub(crate) const RESOURCES: List = List { method: "resources/list", items: "resources", capability: "resources" };
-pub(crate) const RESOURCE_TEMPLATES: List =
+pub(super) const TOOLS: List = List { method: "tools/list", items: "tools", capability: "tools" };
+pub(super) const RESOURCES: List = List { method: "resources/list", items: "resources", capability: "resources" };
+pub(super) const RESOURCE_TEMPLATES: List =
     List { method: "resources/templates/list", items: "resourceTemplates", capability: "resources" };
-pub(crate) const PROMPTS: List = List { method: "prompts/list", items: "prompts", capability: "prompts" };
+pub(super) const PROMPTS: List = List { method: "prompts/list", items: "prompts", capability: "prompts" };
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -43,58 +43,67 @@ struct Page {
     cache_scope: Option<Json>,
 }
 
-impl Operation<'_> {
+impl Operation {
     /// All items as one array.
-    pub(crate) fn list(&self, list: List) -> Result<Value, Error> {
-        let settings = self.dispatcher.settings.load_full();
-        let cached = settings.cache.then(|| self.cache.get(list.method, &settings.credentials)).flatten();
-        if let Some(json) = cached {
+    pub(super) fn list(&self, list: List) -> Result<Value, Error> {
+        let settings = &self.shared.settings;
+        let use_cache = settings.session.load().cache;
+        if use_cache && let Some(json) = self.shared.cache.get(list.method, &settings.request.load().credentials) {
             return array(json.as_bytes().to_vec());
         }
-        let ((json, freshness), fetch) = self.on_session(|session| {
-            session.server.require(list.capability)?;
-            let fetch = self.cache.begin(&self.dispatcher.settings.load().credentials);
-            Ok((self.all_pages(session, list)?, fetch))
-        })?;
-        if settings.cache {
-            self.cache.put(list.method, &json, freshness, fetch, &self.dispatcher.settings.load().credentials);
+        let mut attempt = self.begin()?;
+        loop {
+            attempt.session().require(list.capability)?;
+            let fetch = self.shared.cache.begin(&settings.request.load().credentials);
+            let (json, freshness) = match self.all_pages(attempt.session(), list) {
+                Ok(pages) => pages,
+                Err(error) => {
+                    attempt.renew(error)?;
+                    continue;
+                }
+            };
+            if use_cache {
+                let credentials = &settings.request.load().credentials;
+                self.shared.cache.put(list.method, &json, freshness, fetch, credentials);
+            }
+            return array(json.into_bytes());
         }
-        array(json.into_bytes())
     }
 
+    /// Fetches all pages: JSON text of an array, and how long it may be cached.
     pub(super) fn all_pages(&self, session: &Session, list: List) -> Result<(String, Freshness), Error> {
-        let limit = self.dispatcher.settings.load().max_response_bytes;
+        let limit = self.call.max_response_bytes();
         let mut freshness = Freshness::new();
         let mut collected = Collected::new(session, list);
         let mut cursor: Option<String> = None;
-        for _ in 0..MOST_PAGES {
-            let page = self.ask(session, &page_ask(list, cursor.as_deref())?)?;
-            if wants_input(session, &page)? {
-                return Err(Error::Protocol(format!("{} is answered with a wish for input", list.method)));
+        for _ in 0..MAX_PAGES {
+            let page = self.send(session, &page_request(list, cursor.as_deref())?)?;
+            if requests_input(session, &page)? {
+                return Err(Error::Protocol(format!("the server requests input for {}", list.method)));
             }
             collected.add(page.json())?;
             if collected.json.len() as u64 > limit {
                 return Err(Error::Protocol(format!("the list is larger than the limit of {limit} bytes")));
             }
-            let about: Page = serde_json::from_str(page.json()).map_err(|_| not_a_page(list))?;
+            let page: Page = serde_json::from_str(page.json()).map_err(|_| not_a_page(list))?;
             if session.version.is_modern() {
-                let ttl = about.ttl_ms.and_then(|ttl| ttl.as_f64()).map(|ttl| ttl as i64);
-                freshness.add_page(ttl, about.cache_scope.as_ref().and_then(Json::as_str));
+                let ttl = page.ttl_ms.and_then(|ttl| ttl.as_f64()).map(|ttl| ttl as i64);
+                freshness.add_page(ttl, page.cache_scope.as_ref().and_then(Json::as_str));
             }
-            match about.next_cursor {
+            match page.next_cursor {
                 None => return Ok((collected.finish(session), freshness)),
                 Some(next) => cursor = Some(next),
             }
         }
-        Err(Error::Protocol(format!("the pages of {} have no end", list.method)))
+        Err(Error::Protocol(format!("{} has more than {MAX_PAGES} pages", list.method)))
     }
 }
 
-fn page_ask(list: List, cursor: Option<&str>) -> Result<Ask<'static>, Error> {
+fn page_request(list: List, cursor: Option<&str>) -> Result<Request<'static>, Error> {
     let Some(cursor) = cursor else {
-        return Ok(Ask::new(list.method));
+        return Ok(Request::new(list.method));
     };
-    Ok(Ask::with(list.method, JsonObject::from([("cursor".to_owned(), raw(text::quoted(cursor))?)])))
+    Ok(Request::with(list.method, JsonObject::from([("cursor".to_owned(), raw(text::quoted(cursor))?)])))
 }
 
 fn not_a_page(list: List) -> Error {
@@ -105,18 +114,18 @@ fn array(json: Vec<u8>) -> Result<Value, Error> {
     Value::from_text(json).map_err(|reason| Error::Protocol(format!("the list is not valid JSON: {reason}")))
 }
 
-/// The items so far, as the text of an array that is still open.
+/// The items so far, as text of an array that is still open.
 struct Collected {
     list: List,
     json: String,
-    /// For tools over HTTP of the modern era: which headers each asks for.
+    /// The header parameters of each tool, where they are mirrored.
     headers: Option<Vec<(String, ToolHeaders)>>,
 }
 
 impl Collected {
     fn new(session: &Session, list: List) -> Collected {
-        let mirrors = list.method == TOOLS.method && mirrors_headers(session);
-        Collected { list, json: "[".to_owned(), headers: mirrors.then(Vec::new) }
+        let needs_headers = list.method == TOOLS.method && session.mirrors_tool_params();
+        Collected { list, json: "[".to_owned(), headers: needs_headers.then(Vec::new) }
     }
 
     fn add(&mut self, page: &str) -> Result<(), Error> {
@@ -125,7 +134,7 @@ impl Collected {
         let items: Vec<&RawValue> = serde_json::from_str(items.get()).map_err(|_| not_a_page(self.list))?;
         for item in items {
             if let Some(headers) = &mut self.headers {
-                // A tool whose annotations are not valid is left out, so that the others can be used.
+                // A tool with invalid annotations is left out, so that the others can be used.
                 let Some(tool) = ToolHeaders::of_tool(item.get()) else {
                     continue;
                 };

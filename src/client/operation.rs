@@ -1,4 +1,4 @@
-//! What a client asks of a server, over whatever session there is.
+//! One API call: on the session, again on a renewed one, with further rounds while the server requests input.
 
 use std::sync::Arc;
 
@@ -8,91 +8,191 @@ use crate::base::call::Call;
 use crate::base::error::Error;
 use crate::base::text;
 use crate::client::input_requests;
-use crate::client::sessions::SessionManager;
+use crate::client::process::Process;
+use crate::client::sessions::Connected;
 use crate::json::{Node, Value};
+use crate::protocol::discover::DISCOVER;
 use crate::protocol::jsonrpc::JsonObject;
-use crate::protocol::meta::raw;
-use crate::session::callbacks::Dispatcher;
-use crate::session::list_cache::ListCache;
-use crate::session::{Ask, Session};
+use crate::protocol::meta::{object, raw};
+use crate::protocol::server_info::ServerInfo;
+use crate::session::shared::Shared;
+use crate::session::{Request, Session};
 
-/// How often a request is sent again because the server wants more input (2026-07-28, "Multi Round-Trip Requests").
-const MOST_ROUNDS: usize = 10;
+/// How often a request is sent again because the server requests input
+/// ([2026-07-28, "Multi Round-Trip Requests"](https://modelcontextprotocol.io/specification/2026-07-28/basic/utilities/mrtr)).
+const MAX_ROUNDS: usize = 10;
 
-/// One call of the API under way.
-pub(crate) struct Operation<'a> {
-    pub(crate) process: &'a Arc<SessionManager>,
-    pub(crate) dispatcher: &'a Dispatcher,
-    pub(crate) cache: &'a ListCache,
-    pub(crate) call: &'a Call,
+/// An API call in progress.
+pub(crate) struct Operation {
+    pub(crate) shared: Shared,
+    process: Arc<Process>,
+    pub(crate) call: Call,
 }
 
-impl Operation<'_> {
-    /// Runs `work` on the session; once more on a new one when the server has dropped it.
-    pub(crate) fn on_session<T>(&self, work: impl Fn(&Arc<Session>) -> Result<T, Error>) -> Result<T, Error> {
-        let session = self.process.session(self.call, self.dispatcher)?.session;
-        self.on(session, work)
+/// The session that an operation uses at present.
+pub(crate) struct Attempt<'a> {
+    operation: &'a Operation,
+    connected: Connected,
+    renewed: bool,
+}
+
+impl Attempt<'_> {
+    pub(crate) fn session(&self) -> &Arc<Session> {
+        &self.connected.session
     }
 
-    /// The same on a session that is known already.
-    pub(crate) fn on<T>(
-        &self,
-        session: Arc<Session>,
-        work: impl Fn(&Arc<Session>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        self.open_stream(&session);
-        self.renewing(session, work)
-    }
-
-    /// Runs `work`, once more on a new session when the server has dropped this one.
-    pub(super) fn renewing<T>(
-        &self,
-        session: Arc<Session>,
-        work: impl Fn(&Arc<Session>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        match work(&session) {
-            Err(error) if session.is_gone(&error) => work(&self.process.renew(self.call, &session, self.dispatcher)?),
-            result => result,
+    /// Continues on a new session if the error says that the server has dropped this one; otherwise returns the error.
+    pub(crate) fn renew(&mut self, error: Error) -> Result<(), Error> {
+        if self.renewed || !self.session().is_lost(&error) {
+            return Err(error);
         }
+        self.renewed = true;
+        self.connected = self.operation.process.sessions.renew(&self.operation.call, &self.connected)?;
+        Ok(())
+    }
+}
+
+impl Operation {
+    pub(crate) fn new(shared: Shared, process: Arc<Process>) -> Operation {
+        let call = process.sessions.call();
+        Operation { shared, process, call }
     }
 
-    /// Sends a request whose feature the server must advertise, and sees to it that the server gets what it asks for.
-    pub(crate) fn request(&self, capability: Option<&str>, ask: &Ask<'_>) -> Result<Value, Error> {
-        self.on_session(|session| {
-            capability.map_or(Ok(()), |capability| session.server.require(capability))?;
-            self.rounds(session, ask)
+    /// Redacts the error of a finished operation.
+    pub(crate) fn finish<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        result.map_err(|error| {
+            let config = self.shared.settings.request.load();
+            error.redacted(|text| config.credentials.redact(text, None))
         })
     }
 
-    pub(super) fn rounds(&self, session: &Session, ask: &Ask<'_>) -> Result<Value, Error> {
-        let mut value = self.ask(session, ask)?;
-        for _ in 0..MOST_ROUNDS {
-            if !wants_input(session, &value)? {
-                return Ok(value);
-            }
-            let params = input_requests::answered(self.call, ask.params.as_ref(), &value, self.dispatcher)?;
-            let again = Ask { params: Some(params), headers: ask.headers.clone(), ..*ask };
-            value = self.ask(session, &again)?;
+    /// The session, made if there is none.
+    fn connected(&self) -> Result<Connected, Error> {
+        self.process.sessions.session(&self.call)
+    }
+
+    /// Begins on a session.
+    fn attempt(&self, connected: Connected) -> Attempt<'_> {
+        Attempt { operation: self, connected, renewed: false }
+    }
+
+    /// Begins on a session, with the stream that handlers need.
+    pub(crate) fn begin(&self) -> Result<Attempt<'_>, Error> {
+        let connected = self.connected()?;
+        self.process.listening.open_for_handlers(&self.call, &connected);
+        Ok(self.attempt(connected))
+    }
+
+    pub(crate) fn connect(&self) -> Result<(), Error> {
+        self.begin().map(drop)
+    }
+
+    pub(crate) fn ping(&self) -> Result<(), Error> {
+        let connected = self.connected()?;
+        // `server/discover` is the ping of this era, and the server has just responded to it.
+        if connected.fresh && connected.session.version.is_modern() && connected.session.server.is_known() {
+            return Ok(());
         }
-        match wants_input(session, &value)? {
-            false => Ok(value),
-            true => Err(Error::Protocol(format!("the server still wants input after {MOST_ROUNDS} rounds"))),
+        self.process.listening.open_for_handlers(&self.call, &connected);
+        let mut attempt = self.attempt(connected);
+        loop {
+            match attempt.session().ping(&self.call) {
+                Ok(()) => return Ok(()),
+                Err(error) => attempt.renew(error)?,
+            }
         }
     }
 
-    pub(super) fn ask(&self, session: &Session, ask: &Ask<'_>) -> Result<Value, Error> {
-        let answer = session.request(self.call, ask)?;
-        let value = Value::from_slice_of(answer.message, answer.result)
+    pub(crate) fn notify(&self, method: &str, params: Option<&str>) -> Result<(), Error> {
+        let mut attempt = self.begin()?;
+        loop {
+            match attempt.session().notify(&self.call, method, params) {
+                Ok(()) => return Ok(()),
+                Err(error) => attempt.renew(error)?,
+            }
+        }
+    }
+
+    /// Sends a request for which the server must declare the capability.
+    pub(crate) fn request(&self, capability: Option<&str>, request: &Request<'_>) -> Result<Value, Error> {
+        let mut attempt = self.begin()?;
+        loop {
+            if let Some(capability) = capability {
+                attempt.session().require(capability)?;
+            }
+            match self.rounds(attempt.session(), request) {
+                Ok(value) => return Ok(value),
+                Err(error) => attempt.renew(error)?,
+            }
+        }
+    }
+
+    pub(crate) fn set_log_level(&self, level: &str) -> Result<(), Error> {
+        let mut attempt = self.begin()?;
+        loop {
+            attempt.session().require("logging")?;
+            match attempt.session().set_log_level(&self.call, level) {
+                Ok(()) => return Ok(()),
+                Err(error) => attempt.renew(error)?,
+            }
+        }
+    }
+
+    /// The server's description as JSON text.
+    pub(crate) fn server_info(&self) -> Result<String, Error> {
+        let mut attempt = self.begin()?;
+        loop {
+            let session = attempt.session();
+            if session.server.is_known() {
+                return Ok(session.server.describe(session.version));
+            }
+            match session.request(&self.call, &Request::new(DISCOVER)) {
+                Ok(response) => return Ok(ServerInfo::from_discover(response.result()).describe(session.version)),
+                Err(error) => attempt.renew(error)?,
+            }
+        }
+    }
+
+    pub(crate) fn listen(&self, filter: Option<&JsonObject>) -> Result<(), Error> {
+        let mut attempt = self.attempt(self.connected()?);
+        loop {
+            match self.process.listening.listen(&self.call, &attempt.connected, filter) {
+                Ok(()) => return Ok(()),
+                Err(error) => attempt.renew(error)?,
+            }
+        }
+    }
+
+    /// Sends a request, and again with the input that the server requests.
+    pub(super) fn rounds(&self, session: &Session, request: &Request<'_>) -> Result<Value, Error> {
+        let mut value = self.send(session, request)?;
+        for _ in 0..MAX_ROUNDS {
+            if !requests_input(session, &value)? {
+                return Ok(value);
+            }
+            let params = input_requests::next_params(&self.call, request.params.as_ref(), &value, &self.shared)?;
+            value = self.send(session, &Request { params: Some(params), ..request.clone() })?;
+        }
+        match requests_input(session, &value)? {
+            false => Ok(value),
+            true => Err(Error::Protocol(format!("the server still requests input after {MAX_ROUNDS} rounds"))),
+        }
+    }
+
+    /// Sends a request; its result must be an object.
+    pub(super) fn send(&self, session: &Session, request: &Request<'_>) -> Result<Value, Error> {
+        let response = session.request(&self.call, request)?;
+        let value = Value::from_slice_of(response.message, response.result)
             .map_err(|reason| Error::Protocol(format!("the result is not valid JSON: {reason}")))?;
         match matches!(value.root(), Node::Object(_)) {
             true => Ok(value),
-            false => Err(Error::Protocol(format!("the result of {} is not an object", text::one_line(ask.method)))),
+            false => Err(Error::Protocol(format!("the result of {} is not an object", text::one_line(request.method)))),
         }
     }
 }
 
-/// Whether a result is none yet, because the server wants input before it goes on (since 2026-07-28).
-pub(super) fn wants_input(session: &Session, value: &Value) -> Result<bool, Error> {
+/// Whether a result is an interim one, in which the server requests input (since 2026-07-28).
+pub(super) fn requests_input(session: &Session, value: &Value) -> Result<bool, Error> {
     match value.string("/resultType").filter(|_| session.version.is_modern()) {
         None | Some("complete") => Ok(false),
         Some("input_required") => Ok(true),
@@ -103,8 +203,8 @@ pub(super) fn wants_input(session: &Session, value: &Value) -> Result<bool, Erro
     }
 }
 
-/// Reads parameters given as JSON text of an object.
-pub(crate) fn members(what: &str, json: Option<&str>) -> Result<Option<JsonObject>, Error> {
+/// Parses JSON text of an object; `what` is for the message.
+pub(super) fn parse_object(what: &str, json: Option<&str>) -> Result<Option<JsonObject>, Error> {
     let Some(json) = json else { return Ok(None) };
     let valid: &RawValue = serde_json::from_str(json)
         .map_err(|error| Error::InvalidArgument(format!("the {what} are not valid JSON: {error}")))?;
@@ -113,12 +213,12 @@ pub(crate) fn members(what: &str, json: Option<&str>) -> Result<Option<JsonObjec
         .map_err(|_| Error::InvalidArgument(format!("the {what} are not a JSON object")))
 }
 
-/// Parameters with a name or URI, and perhaps arguments.
-pub(crate) fn named(name: &str, value: &str, arguments: Option<&str>) -> Result<JsonObject, Error> {
+/// Parameters with a name or URI, and with arguments if there are any.
+pub(super) fn named_params(name: &str, value: &str, arguments: Option<&str>) -> Result<JsonObject, Error> {
     let mut params = JsonObject::new();
     params.insert(name.to_owned(), raw(text::quoted(value))?);
-    if let Some(arguments) = members("arguments", arguments)? {
-        params.insert("arguments".to_owned(), raw(crate::protocol::meta::object(&arguments)?)?);
+    if let Some(arguments) = parse_object("arguments", arguments)? {
+        params.insert("arguments".to_owned(), raw(object(&arguments)?)?);
     }
     Ok(params)
 }

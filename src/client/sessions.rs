@@ -1,353 +1,301 @@
-//! The state of a client in one process: its connections, its session, its threads.
-//!
-//! After a fork the child begins with a state of its own. The parent's is never locked there: another thread of the
-//! parent, which the child does not have, may have held the lock.
+//! The one session of a client: made when it is needed, renewed when the server has dropped it, closed.
 
-use std::cell::Cell;
-use std::fmt;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use arc_swap::ArcSwap;
-
-use crate::base::call::{Call, Cancellations};
+use crate::base::call::{Call, CancelEpoch};
 use crate::base::error::Error;
-use crate::base::platform::ForkMark;
 use crate::base::threads::Threads;
-use crate::client::listener::{self, Listener};
+use crate::http::active_connections::ActiveConnections;
 use crate::http::client::HttpClient;
-use crate::http::{ActiveConnections, DnsCache, Http};
+use crate::http::dns::DnsCache;
+use crate::http::send::Http;
+use crate::protocol::transport_kind::TransportKind;
 use crate::session::Session;
-use crate::session::callbacks::Dispatcher;
-use crate::session::config::{Settings, TransportKind};
 use crate::session::negotiation::Negotiation;
+use crate::session::shared::Shared;
 
-/// How long `close` may take in all.
-const MOST_CLOSING: Duration = Duration::from_millis(900);
-/// How long a server may take to end the subscriptions that nobody wants any more.
-const MOST_PARTING: Duration = Duration::from_secs(5);
+/// How long a session that was closed while it was being made may take to end.
+const STALE_SESSION_TIMEOUT: Duration = Duration::from_millis(900);
+/// The longest wait for another thread of a call without a deadline; it then waits again.
+const MAX_WAIT: Duration = Duration::from_secs(3600);
 
-/// The state in this process.
+/// Makes, keeps, renews and closes the session.
 pub(crate) struct SessionManager {
-    mark: ForkMark,
-    cancellations: Arc<Cancellations>,
-    ids: Arc<AtomicU64>,
+    shared: Shared,
+    cancellation: Arc<CancelEpoch>,
     threads: Arc<Threads>,
-    busy: Arc<ActiveConnections>,
-    /// Outlives the connections: a lookup that hangs is not begun again after a `close`.
+    active: Arc<ActiveConnections>,
+    /// Outlives the connections, so that a lookup that hangs is not started again after a `close`.
     names: Arc<DnsCache>,
-    /// Ends the unsubscribing that goes on after a stop.
-    partings: Arc<Cancellations>,
-    /// Held by each thread that unsubscribes.
-    parting: Arc<()>,
-    slot: Mutex<Slot>,
+    state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct Slot {
+struct State {
     http: Option<Arc<Http>>,
     session: Option<Arc<Session>>,
-    listener: Option<Arc<Listener>>,
     /// The thread that is connecting.
     connecting: Option<ThreadId>,
+    /// Incremented by each close. What belongs to an older generation is stale.
+    generation: u64,
 }
 
-impl Slot {
-    /// Whether this is the session of the client, which has not been closed since.
-    fn has(&self, session: &Arc<Session>) -> bool {
-        self.session.as_ref().is_some_and(|present| Arc::ptr_eq(present, session))
+impl State {
+    fn open_session(&self) -> Option<&Arc<Session>> {
+        self.session.as_ref().filter(|session| session.is_open())
     }
 }
 
-/// A session, and whether this very call has made it.
+/// A session for a call.
 pub(crate) struct Connected {
     pub(crate) session: Arc<Session>,
+    pub(crate) generation: u64,
+    /// Whether this call has made the session.
     pub(crate) fresh: bool,
 }
 
-impl fmt::Debug for SessionManager {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionManager").finish_non_exhaustive()
+/// What was open when the generation ended.
+pub(crate) struct Closed {
+    http: Option<Arc<Http>>,
+    session: Option<Arc<Session>>,
+    active: Arc<ActiveConnections>,
+}
+
+impl Closed {
+    /// Ends the session and closes the connections; waits for the server at most for `limit`.
+    pub(crate) fn end(self, limit: Duration) {
+        self.active.interrupt_cancelled();
+        if let Some(session) = self.session {
+            session.end(limit);
+        }
+        if let Some(http) = self.http {
+            http.close();
+        }
     }
 }
 
+/// Whether a thread got a session, or its turn to connect.
+enum Turn<'a> {
+    Open(Connected),
+    Connect(Connecting<'a>),
+}
+
 impl SessionManager {
-    pub(crate) fn new() -> SessionManager {
+    pub(crate) fn new(shared: Shared) -> SessionManager {
         let threads = Arc::new(Threads::default());
         SessionManager {
-            mark: ForkMark::new(),
-            cancellations: Arc::default(),
-            ids: Arc::new(AtomicU64::new(1)),
+            shared,
+            cancellation: Arc::default(),
             names: Arc::new(DnsCache::new(threads.clone())),
             threads,
-            busy: Arc::default(),
-            partings: Arc::default(),
-            parting: Arc::default(),
-            slot: Mutex::default(),
+            active: Arc::default(),
+            state: Mutex::default(),
             changed: Condvar::new(),
         }
     }
 
-    /// The state of this process; the one of a parent is left alone.
-    pub(crate) fn current(state: &ArcSwap<SessionManager>) -> Arc<SessionManager> {
-        let known = state.load();
-        if known.is_own() {
-            return Arc::clone(&known);
-        }
-        let own = Arc::new(SessionManager::new());
-        let before = state.compare_and_swap(&known, own.clone());
-        if !Arc::ptr_eq(&before, &known) {
-            return Arc::clone(&before); // another thread of the child was faster
-        }
-        Arc::clone(&before).abandon();
-        own
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Leaves the state of a parent alone in its child: its resting connections are closed here, if nobody held the lock
-    /// when the process forked, and the rest is never dropped, since its threads are not here to be joined.
-    pub(crate) fn abandon(self: Arc<Self>) {
-        if let Ok(slot) = self.slot.try_lock()
-            && let Some(http) = &slot.http
-        {
-            http.abandon();
-        }
-        std::mem::forget(self);
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
-    pub(crate) fn is_own(&self) -> bool {
-        self.mark.is_own()
+    pub(crate) fn threads(&self) -> &Threads {
+        &self.threads
     }
 
-    fn slot(&self) -> MutexGuard<'_, Slot> {
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A call that begins now, with the client's limits.
+    pub(crate) fn call(&self) -> Call {
+        Call::new(self.shared.settings.request.load().limits, &self.cancellation)
     }
 
-    /// A new call with this deadline.
-    pub(crate) fn call(&self, timeout: Option<Duration>, connect_timeout: Option<Duration>) -> Call {
-        Call::new(timeout, &self.cancellations).connecting_within(connect_timeout)
+    /// The session, made if there is none. One thread connects; the others wait for it.
+    pub(crate) fn session(&self, call: &Call) -> Result<Connected, Error> {
+        self.session_of(call, None)
     }
 
-    /// The session, made first if need be. One thread connects, the others wait for it.
-    pub(crate) fn session(&self, call: &Call, dispatcher: &Dispatcher) -> Result<Connected, Error> {
-        let mut slot = self.slot();
+    /// The session, for a thread that works for this generation only.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] when the client has been closed since.
+    pub(crate) fn session_in(&self, call: &Call, generation: u64) -> Result<Connected, Error> {
+        self.session_of(call, Some(generation))
+    }
+
+    fn session_of(&self, call: &Call, generation: Option<u64>) -> Result<Connected, Error> {
         loop {
-            call.remaining()?;
-            if let Some(session) = slot.session.as_ref().filter(|session| session.is_open()) {
-                return Ok(Connected { session: session.clone(), fresh: false });
+            let connecting = match self.wait_for_turn(call, generation)? {
+                Turn::Open(connected) => return Ok(connected),
+                Turn::Connect(connecting) => connecting,
+            };
+            if let Some(connected) = connecting.connect(call)? {
+                return Ok(connected);
             }
-            match slot.connecting {
+        }
+    }
+
+    /// Waits until there is a session, or no other thread is connecting.
+    fn wait_for_turn(&self, call: &Call, generation: Option<u64>) -> Result<Turn<'_>, Error> {
+        let mut state = self.state();
+        loop {
+            let left = call.remaining()?;
+            if generation.is_some_and(|generation| generation != state.generation) {
+                return Err(Error::Cancelled);
+            }
+            if let Some(session) = state.open_session() {
+                let (session, generation) = (session.clone(), state.generation);
+                return Ok(Turn::Open(Connected { session, generation, fresh: false }));
+            }
+            match state.connecting {
                 None => break,
                 Some(thread) if thread == thread::current().id() => {
                     return Err(Error::InvalidState(
-                        "the client is being connected by the call that this callback belongs to".to_owned(),
+                        "the call that this callback belongs to is still connecting the client".to_owned(),
                     ));
                 }
                 Some(_) => {
-                    const LONG: Duration = Duration::from_secs(3600);
-                    let waited = self.changed.wait_timeout(slot, call.remaining()?.unwrap_or(LONG));
-                    slot = waited.unwrap_or_else(PoisonError::into_inner).0;
+                    let waited = self.changed.wait_timeout(state, left.unwrap_or(MAX_WAIT));
+                    state = waited.unwrap_or_else(PoisonError::into_inner).0;
                 }
             }
         }
-        slot.session = None;
-        slot.connecting = Some(thread::current().id());
-        drop(slot);
-        let connecting = Connecting { process: self };
-        let settings = dispatcher.settings.load_full();
-        loop {
-            let http = self.http(&settings)?;
-            let negotiation = Negotiation {
-                call,
-                settings: settings.clone(),
-                exchange: HttpClient::new(http.clone(), dispatcher.settings.clone()),
-                dispatcher: dispatcher.clone(),
-                ids: self.ids.clone(),
-                threads: self.threads.clone(),
-                answered: Cell::default(),
-            };
-            let session = Arc::new(negotiation.connect()?);
-            if connecting.keep(&http, &session) {
-                return Ok(Connected { session, fresh: true });
-            }
-            // Closed meanwhile: what was made belongs to the connections before that.
-            session.end(MOST_CLOSING);
-        }
+        state.session = None;
+        state.connecting = Some(thread::current().id());
+        Ok(Turn::Connect(Connecting { sessions: self, generation: state.generation }))
     }
 
-    /// The connections, which `close` takes away and the next call makes anew.
-    fn http(&self, settings: &Settings) -> Result<Arc<Http>, Error> {
-        let made = Arc::new(Http::new(settings, &self.threads, &self.busy, &self.names)?);
-        Ok(self.slot().http.get_or_insert(made).clone())
+    /// The connections of this generation, made if there are none.
+    fn http(&self) -> Result<Arc<Http>, Error> {
+        if let Some(http) = &self.state().http {
+            return Ok(http.clone());
+        }
+        let config = self.shared.settings.connect.load_full();
+        let http = Arc::new(Http::new(&config, &self.threads, &self.active, &self.names)?);
+        Ok(self.state().http.get_or_insert(http).clone())
     }
 
-    /// Another session in place of one that the server no longer knows.
-    pub(crate) fn renew(
-        &self,
-        call: &Call,
-        gone: &Arc<Session>,
-        dispatcher: &Dispatcher,
-    ) -> Result<Arc<Session>, Error> {
-        let was_current = {
-            let mut slot = self.slot();
-            slot.session.take_if(|session| Arc::ptr_eq(session, gone)).is_some()
-        };
-        // Over HTTP+SSE its stream may well go on.
-        if was_current && gone.transport() == TransportKind::Sse {
-            gone.end(Duration::ZERO);
+    /// Another session in place of one that the server has dropped.
+    pub(crate) fn renew(&self, call: &Call, lost: &Connected) -> Result<Connected, Error> {
+        self.forget(&lost.session);
+        self.session(call)
+    }
+
+    /// The same as [`SessionManager::renew`], for a thread that works for the generation of `lost` only.
+    pub(crate) fn renew_in(&self, call: &Call, lost: &Connected) -> Result<Connected, Error> {
+        self.forget(&lost.session);
+        self.session_in(call, lost.generation)
+    }
+
+    fn forget(&self, lost: &Arc<Session>) {
+        let was_current = self.state().session.take_if(|session| Arc::ptr_eq(session, lost)).is_some();
+        // Over HTTP+SSE the stream may still be open.
+        if was_current && lost.transport.kind() == TransportKind::Sse {
+            lost.end(Duration::ZERO);
         }
-        self.session(call, dispatcher).map(|connected| connected.session)
     }
 
     /// The session, if there is one.
     pub(crate) fn connected(&self) -> Option<Arc<Session>> {
-        self.slot().session.clone().filter(|session| session.is_open())
+        self.state().open_session().cloned()
     }
 
-    /// Runs a change of settings that is not possible while connected.
-    pub(crate) fn while_disconnected<T>(
-        &self,
-        what: &str,
-        change: impl FnOnce() -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let mut slot = self.slot();
-        let connected = slot.session.as_ref().is_some_and(|session| session.is_open());
-        if connected || slot.connecting.is_some() {
+    pub(crate) fn is_current(&self, generation: u64) -> bool {
+        self.state().generation == generation
+    }
+
+    /// Keeps the client disconnected while a setting is changed that is fixed while connected.
+    ///
+    /// # Errors
+    /// [`Error::InvalidState`] when the client is connected or connecting.
+    pub(crate) fn hold_disconnected(&self, what: &str) -> Result<Disconnected<'_>, Error> {
+        let state = self.state();
+        if state.open_session().is_some() || state.connecting.is_some() {
             return Err(Error::InvalidState(format!(
                 "{what} cannot change while the client is connected: close it first"
             )));
         }
-        let changed = change()?;
-        if let Some(http) = slot.http.take() {
-            http.close();
-        }
-        Ok(changed)
+        Ok(Disconnected(state))
     }
 
-    /// Ends the calls that are under way in other threads.
+    /// Ends the calls in progress on other threads.
     pub(crate) fn cancel(&self) {
-        self.cancellations.cancel_all();
+        self.cancellation.cancel_all();
         {
-            let _slot = self.slot(); // nobody is between looking and waiting
+            // With the lock, so that no thread is between checking its call and waiting.
+            let _state = self.state();
             self.changed.notify_all();
         }
-        self.busy.interrupt_cancelled();
+        self.active.interrupt_cancelled();
     }
 
-    /// Begins to listen, in place of whatever was listened to before; `false` when the session is no longer the client's.
-    pub(crate) fn replace_listener(&self, listener: &Arc<Listener>, session: &Arc<Session>) -> bool {
-        let mut slot = self.slot();
-        if !slot.has(session) {
-            return false;
-        }
-        if let Some(before) = slot.listener.replace(listener.clone()) {
-            before.stop();
-        }
-        true
-    }
-
-    /// Keeps a listener unless there is one already, or the session is no longer the client's.
-    pub(crate) fn add_listener(&self, listener: &Arc<Listener>, session: &Arc<Session>) -> bool {
-        let mut slot = self.slot();
-        let free = slot.listener.as_ref().is_none_or(|present| present.is_ended());
-        let added = free && slot.has(session);
-        if added {
-            slot.listener = Some(listener.clone());
-        }
-        added
-    }
-
-    /// Ends this listener, unless another has taken its place.
-    pub(crate) fn drop_listener(&self, listener: &Arc<Listener>) {
-        let mut slot = self.slot();
-        slot.listener.take_if(|present| Arc::ptr_eq(present, listener));
-        listener.stop();
-    }
-
-    /// Ends what the caller listens to. The stream that handlers imply, in the eras that have it, stays: it may be the one
-    /// on which the server asks.
-    pub(crate) fn stop_listening(&self, has_handlers: bool) {
-        let stopped = {
-            let mut slot = self.slot();
-            let keeps = has_handlers && slot.session.as_ref().is_some_and(|session| session.may_have_stream());
-            let Some(listener) = slot.listener.clone().filter(|listener| listener.is_explicit()) else { return };
-            match keeps {
-                true => listener.become_automatic(),
-                false => {
-                    slot.listener = None;
-                    listener.stop();
-                }
-            }
-            listener
-        };
-        let call = Call::new(Some(MOST_PARTING), &self.partings);
-        stopped.unsubscribe(self, call, self.parting.clone());
-    }
-
-    /// Waits for the unsubscribing that is under way, which would undo what is subscribed to now.
-    pub(crate) fn wait_for_parting(&self, call: &Call) -> Result<(), Error> {
-        listener::wait_for_parting(call, &self.parting, MOST_PARTING)
-    }
-
-    pub(crate) fn listener(&self) -> Option<Arc<Listener>> {
-        self.slot().listener.clone()
-    }
-
-    pub(crate) fn is_listening(&self) -> bool {
-        self.slot().listener.as_ref().is_some_and(|listener| !listener.is_ended())
-    }
-
-    /// Ends session, connections and threads, within a second.
-    pub(crate) fn close(&self) {
-        let end = Instant::now() + MOST_CLOSING;
-        let Slot { http, session, .. } = {
-            let mut slot = self.slot();
-            let connecting = slot.connecting;
-            // Within the lock, so that its thread does not find the client unconnected and connects again.
-            if let Some(listener) = &slot.listener {
-                listener.stop();
-            }
-            std::mem::replace(&mut *slot, Slot { connecting, ..Slot::default() })
-        };
-        self.partings.cancel_all();
-        self.busy.interrupt_cancelled();
+    /// Begins a new generation, without session and connections.
+    pub(crate) fn next_generation(&self) -> Closed {
         self.names.clear();
-        if let Some(session) = session {
-            session.end(end.saturating_duration_since(Instant::now()));
-        }
-        if let Some(http) = http {
-            http.close();
-        }
-        self.threads.join(end.saturating_duration_since(Instant::now()));
+        let mut state = self.state();
+        state.generation += 1;
+        Closed { http: state.http.take(), session: state.session.take(), active: self.active.clone() }
     }
 
-    pub(crate) fn threads(&self) -> &Arc<Threads> {
-        &self.threads
+    /// In a forked child: closes the parent's idle connections, unless another thread held the lock at the fork.
+    pub(crate) fn abandon(&self) {
+        if let Ok(state) = self.state.try_lock()
+            && let Some(http) = &state.http
+        {
+            http.abandon();
+        }
     }
 }
 
-/// Makes sure that others stop waiting, however connecting ends.
+/// The client is disconnected while this exists. Connections are made anew afterwards.
+pub(crate) struct Disconnected<'a>(MutexGuard<'a, State>);
+
+impl Drop for Disconnected<'_> {
+    fn drop(&mut self) {
+        if let Some(http) = self.0.http.take() {
+            http.close();
+        }
+    }
+}
+
+/// The turn of the thread that connects. The others stop waiting when it is dropped.
 struct Connecting<'a> {
-    process: &'a SessionManager,
+    sessions: &'a SessionManager,
+    generation: u64,
 }
 
 impl Connecting<'_> {
-    /// Makes the session the client's own, unless the connections that it is made of were closed meanwhile.
-    fn keep(&self, http: &Arc<Http>, session: &Arc<Session>) -> bool {
-        let mut slot = self.process.slot();
-        let current = slot.http.as_ref().is_some_and(|present| Arc::ptr_eq(present, http));
-        if current {
-            slot.session = Some(session.clone());
+    /// Makes a session; `None` when the client was closed meanwhile.
+    fn connect(self, call: &Call) -> Result<Option<Connected>, Error> {
+        let sessions = self.sessions;
+        let client = HttpClient::new(sessions.http()?, sessions.shared.settings.request.clone());
+        let session = Negotiation::new(call, &sessions.shared, client, &sessions.threads).connect()?;
+        let session = Arc::new(session);
+        if self.keep(&session) {
+            return Ok(Some(Connected { session, generation: self.generation, fresh: true }));
         }
-        current
+        session.end(STALE_SESSION_TIMEOUT);
+        Ok(None)
+    }
+
+    /// Makes the session the client's, unless the client was closed since the turn began.
+    fn keep(&self, session: &Arc<Session>) -> bool {
+        let mut state = self.sessions.state();
+        let is_current = state.generation == self.generation;
+        if is_current {
+            state.session = Some(session.clone());
+        }
+        is_current
     }
 }
 
 impl Drop for Connecting<'_> {
     fn drop(&mut self) {
-        self.process.slot().connecting = None;
-        self.process.changed.notify_all();
+        self.sessions.state().connecting = None;
+        self.sessions.changed.notify_all();
     }
 }

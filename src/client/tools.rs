@@ -1,92 +1,72 @@
-//! Calling tools.
+//! `tools/call`.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
+use ::http::{HeaderName, HeaderValue};
 use serde_json::value::RawValue;
 
 use crate::base::error::Error;
 use crate::client::lists::TOOLS;
 use crate::client::operation::Operation;
-use crate::http::{HeaderName, HeaderValue};
 use crate::json::Value;
 use crate::protocol::jsonrpc::{HEADER_MISMATCH, JsonObject};
-pub(crate) use crate::protocol::tool_headers::ToolHeaders;
-use crate::session::config::TransportKind;
-use crate::session::{Ask, Session};
+use crate::protocol::tool_headers::ToolHeaders;
+use crate::session::{Request, Session};
 
-/// Which headers the tools of a session ask for.
-#[derive(Default)]
-pub(crate) struct ToolHeaderTable(Mutex<Option<HashMap<String, Arc<ToolHeaders>>>>);
-
-impl ToolHeaderTable {
-    pub(crate) fn replace(&self, tools: Vec<(String, ToolHeaders)>) {
-        let tools = tools.into_iter().map(|(name, headers)| (name, Arc::new(headers))).collect();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(tools);
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_none()
-    }
-
-    fn get(&self, name: &str) -> Option<Arc<ToolHeaders>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.get(name).cloned()
-    }
-}
-
-impl Operation<'_> {
-    /// Calls a tool. A tool that reports an error of its own (`isError`) has a result like any other.
-    pub(crate) fn call_tool(&self, params: JsonObject) -> Result<Value, Error> {
-        let ask = |session: &Session| -> Result<Ask<'static>, Error> {
-            let headers = mirrored(session, &params)?;
-            Ok(Ask { headers, ..Ask::with("tools/call", params.clone()) })
-        };
-        self.on_session(|session| {
-            session.server.require("tools")?;
-            self.recall_tools(session);
-            match self.rounds(session, &ask(session)?) {
-                Err(error) if error.rpc_code() == Some(HEADER_MISMATCH) && session.version.is_modern() => {
-                    self.relearn(session, error)?;
-                    self.rounds(session, &ask(session)?)
-                }
-                result => result,
+impl Operation {
+    /// Calls a tool. A tool's own error (`isError`) is a result, not an [`Error`].
+    pub(super) fn call_tool(&self, params: JsonObject) -> Result<Value, Error> {
+        let mut attempt = self.begin()?;
+        loop {
+            attempt.session().require("tools")?;
+            match self.call_tool_on(attempt.session(), &params) {
+                Ok(value) => return Ok(value),
+                Err(error) => attempt.renew(error)?,
             }
-        })
+        }
     }
 
-    /// Lists the tools again after a call with the wrong headers. When that fails, it is the call's error that tells the
-    /// caller what is wrong, unless the call is over.
-    fn relearn(&self, session: &Session, mismatch: Error) -> Result<(), Error> {
-        self.cache.forget(TOOLS.method);
+    /// Calls a tool; again with other headers if the server refuses them.
+    fn call_tool_on(&self, session: &Session, params: &JsonObject) -> Result<Value, Error> {
+        self.restore_tool_headers(session);
+        match self.rounds(session, &request(session, params)?) {
+            Err(error) if error.rpc_code() == Some(HEADER_MISMATCH) && session.version.is_modern() => {
+                self.refresh_tool_headers(session, error)?;
+                self.rounds(session, &request(session, params)?)
+            }
+            result => result,
+        }
+    }
+
+    /// Lists the tools again. When that fails, the error of the call is returned, which says what is wrong, unless the call
+    /// has ended.
+    fn refresh_tool_headers(&self, session: &Session, mismatch: Error) -> Result<(), Error> {
+        self.shared.cache.remove(TOOLS.method);
         match self.all_pages(session, TOOLS) {
             Ok(_) => Ok(()),
-            Err(over @ (Error::Cancelled | Error::Timeout(_))) => Err(over),
+            Err(error) if error.ends_call() => Err(error),
             Err(_) => Err(mismatch),
         }
     }
-}
 
-impl Operation<'_> {
-    /// A list that another session has fetched holds for this one too.
-    fn recall_tools(&self, session: &Session) {
-        if !mirrors_headers(session) || !session.tool_headers.is_empty() {
+    /// Takes the header parameters from a cached list of another session.
+    fn restore_tool_headers(&self, session: &Session) {
+        let settings = &self.shared.settings;
+        if !session.mirrors_tool_params() || session.tool_headers.is_known() || !settings.session.load().cache {
             return;
         }
-        let settings = self.dispatcher.settings.load();
-        let cached = settings.cache.then(|| self.cache.get(TOOLS.method, &settings.credentials)).flatten();
+        let cached = self.shared.cache.get(TOOLS.method, &settings.request.load().credentials);
         let tools = cached.as_deref().and_then(|json| serde_json::from_str::<Vec<&RawValue>>(json).ok());
         if let Some(tools) = tools {
-            session.tool_headers.replace(tools.iter().filter_map(|tool| ToolHeaders::of_tool(tool.get())).collect());
+            session.tool_headers.replace(tools.iter().filter_map(|tool| ToolHeaders::of_tool(tool.get())));
         }
     }
 }
 
-/// Whether parameters of tools go into headers: over Streamable HTTP since 2026-07-28.
-pub(super) fn mirrors_headers(session: &Session) -> bool {
-    session.version.is_modern() && session.transport() == TransportKind::StreamableHttp
+fn request(session: &Session, params: &JsonObject) -> Result<Request<'static>, Error> {
+    Ok(Request { headers: param_headers(session, params)?, ..Request::with("tools/call", params.clone()) })
 }
 
-fn mirrored(session: &Session, params: &JsonObject) -> Result<Vec<(HeaderName, HeaderValue)>, Error> {
+/// The headers that mirror the tool's arguments.
+fn param_headers(session: &Session, params: &JsonObject) -> Result<Vec<(HeaderName, HeaderValue)>, Error> {
     let name: Option<String> = params.get("name").and_then(|name| serde_json::from_str(name.get()).ok());
     let known = name.and_then(|name| session.tool_headers.get(&name));
     match (known, params.get("arguments")) {

@@ -1,54 +1,53 @@
-//! The body of an answer, read within the call's limits.
+//! The body of a response, read within the limits of its call.
 
 use std::io::Read;
-use std::sync::Arc;
 
 use ureq::BodyReader;
 
 use crate::base::call::Call;
 use crate::base::error::Error;
-use crate::http::Http;
-use crate::http::connection::Connection;
 use crate::http::error_map;
+use crate::http::pool::Lease;
 
-/// How much is read at once.
-const STEP: usize = 128 * 1024;
-/// The least room to read into.
-const SPARE: usize = 512;
-/// The most that is allocated because a server announces it.
-const MOST_ANNOUNCED: u64 = 64 * 1024 * 1024;
+/// The most bytes of one read.
+const READ_SIZE: usize = 128 * 1024;
+/// The least free space in the buffer before it grows.
+const MIN_FREE: usize = 512;
+/// The most bytes that are allocated because of a Content-Length.
+const MAX_PREALLOCATED: u64 = 64 * 1024 * 1024;
 
-/// The body of an answer. When dropped, its connection goes back to the others unless reading failed.
+/// The body of a response. When dropped, its connection goes back to the pool unless reading failed.
 pub(crate) struct Body {
-    http: Arc<Http>,
     call: Call,
-    connection: Option<Connection>,
+    /// `None` once the connection has been given back or closed.
+    lease: Option<Lease>,
+    /// `None` at the end of the body.
     reader: Option<BodyReader<'static>>,
-    announced: Option<u64>,
-    /// Decoded bytes that may still come.
+    content_length: Option<u64>,
+    /// Decoded bytes that may still be read.
     left: u64,
     limit: u64,
 }
 
 impl Body {
-    pub(crate) fn new(http: Arc<Http>, call: Call, connection: Connection, body: ureq::Body, limit: u64) -> Body {
-        let announced = body.content_length();
-        let reader = body.into_with_config().limit(u64::MAX).reader();
-        let connection = Some(connection);
-        Body { http, call, connection, reader: Some(reader), announced, left: limit, limit }
+    pub(crate) fn new(call: Call, lease: Lease, body: ureq::Body) -> Body {
+        let content_length = body.content_length();
+        let reader = Some(body.into_with_config().limit(u64::MAX).reader());
+        let limit = call.max_response_bytes();
+        Body { call, lease: Some(lease), reader, content_length, left: limit, limit }
     }
 
     /// Reads some bytes; none at the end.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         if self.reader.is_some() {
-            // Much may come out of little that has been read long ago.
+            // Decompression can yield many reads without waiting for the network, where the deadline is checked too.
             self.check()?;
         }
         let Some(reader) = &mut self.reader else { return Ok(0) };
         match reader.read(buffer) {
             Ok(0) => {
                 self.reader = None;
-                self.give_back();
+                self.lease = None;
                 Ok(0)
             }
             Ok(amount) => match self.left.checked_sub(amount as u64) {
@@ -56,59 +55,60 @@ impl Body {
                     self.left = left;
                     Ok(amount)
                 }
-                None => Err(self.abandon(too_large(self.limit))),
+                None => Err(self.fail(too_large(self.limit))),
             },
             Err(error) => {
-                let error = error_map::explain(error.into(), &self.call, self.http.host());
-                Err(self.abandon(error))
+                let host = self.lease.as_ref().map_or("the server", Lease::host);
+                let error = error_map::explain(error.into(), &self.call, host);
+                Err(self.fail(error))
             }
         }
     }
 
-    /// Fails when the call is over.
+    /// Fails when the call has ended.
     pub(crate) fn check(&mut self) -> Result<(), Error> {
         match self.call.remaining() {
             Ok(_) => Ok(()),
-            Err(over) => Err(self.abandon(over)),
+            Err(ended) => Err(self.fail(ended)),
         }
     }
 
-    /// Goes on reading for another call, such as one without a deadline.
+    /// Continues for another call, such as one without a deadline.
     pub(crate) fn continue_for(&mut self, call: Call) {
-        if let Some(connection) = &self.connection {
-            connection.control.begin(&call, 0);
+        if let Some(lease) = &self.lease {
+            lease.interrupt.begin(&call, 0);
         }
         self.call = call;
     }
 
-    /// Gives up the rest and the connection with it.
+    /// Closes the connection without reading the rest.
     pub(crate) fn discard(&mut self) {
         self.reader = None;
-        if let Some(connection) = self.connection.take() {
-            self.http.discard(&connection);
+        if let Some(lease) = self.lease.take() {
+            lease.discard();
         }
     }
 
-    /// No limit on the whole any more: a stream of notifications has none, its events have one each.
+    /// Removes the limit on the whole body, for a stream of notifications: each event has a limit.
     pub(crate) fn without_limit(&mut self) {
         (self.left, self.limit) = (u64::MAX, u64::MAX);
     }
 
     /// Reads the whole body.
     pub(crate) fn read_all(&mut self) -> Result<Vec<u8>, Error> {
-        let announced = self.announced.unwrap_or(0);
+        let announced = self.content_length.unwrap_or(0);
         if announced > self.left {
-            return Err(self.abandon(too_large(self.limit)));
+            return Err(self.fail(too_large(self.limit)));
         }
         let mut bytes = Vec::new();
-        // Room for a little more, so that the end is found, and a NUL added, without growing.
-        bytes.reserve_exact(usize::try_from(announced.min(MOST_ANNOUNCED)).unwrap_or(0) + SPARE);
+        // MIN_FREE more, so that the end is found, and a NUL added, without growing.
+        bytes.reserve_exact(usize::try_from(announced.min(MAX_PREALLOCATED)).unwrap_or(0) + MIN_FREE);
         loop {
             let filled = bytes.len();
-            if bytes.capacity() - filled < SPARE {
-                bytes.reserve(SPARE);
+            if bytes.capacity() - filled < MIN_FREE {
+                bytes.reserve(MIN_FREE);
             }
-            let room = (bytes.capacity() - filled).min(STEP);
+            let room = (bytes.capacity() - filled).min(READ_SIZE);
             bytes.resize(filled + room, 0);
             let amount = self.read(&mut bytes[filled..])?;
             bytes.truncate(filled + amount);
@@ -118,11 +118,11 @@ impl Body {
         }
     }
 
-    /// Reads at most `most` bytes and leaves the rest.
-    pub(crate) fn read_some(&mut self, most: usize) -> Result<Vec<u8>, Error> {
-        let mut bytes = vec![0; most];
+    /// Reads at most `limit` bytes.
+    pub(crate) fn read_at_most(&mut self, limit: usize) -> Result<Vec<u8>, Error> {
+        let mut bytes = vec![0; limit];
         let mut filled = 0;
-        while filled < most {
+        while filled < limit {
             match self.read(&mut bytes[filled..])? {
                 0 => break,
                 amount => filled += amount,
@@ -132,27 +132,20 @@ impl Body {
         Ok(bytes)
     }
 
-    fn abandon(&mut self, error: Error) -> Error {
+    fn fail(&mut self, error: Error) -> Error {
         self.discard();
         error
-    }
-
-    fn give_back(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            self.http.give_back(connection);
-        }
     }
 }
 
 impl Drop for Body {
     fn drop(&mut self) {
-        if let (Some(connection), Some(rest)) = (&mut self.connection, self.reader.take()) {
-            connection.park(rest);
+        if let (Some(lease), Some(rest)) = (&mut self.lease, self.reader.take()) {
+            lease.drain_later(rest);
         }
-        self.give_back();
     }
 }
 
 fn too_large(limit: u64) -> Error {
-    Error::Protocol(format!("the answer is larger than the limit of {limit} bytes"))
+    Error::Protocol(format!("the response is larger than the limit of {limit} bytes"))
 }

@@ -1,20 +1,20 @@
-//! The buffers of a connection: they carry credentials, so they are wiped.
+//! The buffers of a connection. They hold credentials, so they are wiped.
 
-use ureq::http::{HeaderName, HeaderValue};
+use ::http::{HeaderName, HeaderValue};
 use ureq::unversioned::transport::Buffers;
 use zeroize::optimization_barrier;
 
-/// Room offered for input at first; answers larger than this grow it.
+/// Initial size of the input buffer.
 const SMALL_INPUT: usize = 4 * 1024;
-/// Room for input while a large answer arrives.
+/// Size of the input buffer while a large response arrives.
 const LARGE_INPUT: usize = 128 * 1024;
-/// A head larger than this is refused by ureq before the buffer grows further.
-const MOST_INPUT: usize = 1024 * 1024;
+/// ureq refuses a larger head, so the input buffer does not grow beyond this.
+const MAX_INPUT: usize = 1024 * 1024;
 
-/// Bytes on their way out and in.
+/// Output and input of one connection.
 ///
-/// Output is held back until input is awaited, so that head and body of a request leave in one write. Whatever was sent
-/// is overwritten with zeros at once.
+/// Output is held back until input is awaited, so that head and body of a request are sent in one write. It is wiped as
+/// soon as it has been sent.
 #[derive(Default)]
 pub(crate) struct WipedBuffers {
     output: Vec<u8>,
@@ -28,7 +28,7 @@ pub(crate) struct WipedBuffers {
 }
 
 impl WipedBuffers {
-    /// `room`: the least that is offered for output, larger than any one header line.
+    /// `room`: the least free space for output, more than the longest header line needs.
     pub(crate) fn new(room: usize) -> WipedBuffers {
         let mut buffers = WipedBuffers::default();
         (buffers.room, buffers.wanted_input) = (room, SMALL_INPUT);
@@ -39,12 +39,12 @@ impl WipedBuffers {
         self.room = room;
     }
 
-    /// Takes the first `amount` bytes of [`Buffers::output`] for sending.
+    /// Adds the first `amount` bytes of [`Buffers::output`] to the bytes to send.
     pub(crate) fn hold(&mut self, amount: usize) {
         self.held += amount;
     }
 
-    /// Writes header fields behind the request line, with which what is held back must begin.
+    /// Inserts header fields after the request line, with which the held bytes must begin.
     pub(crate) fn add_fields(&mut self, fields: &[(HeaderName, HeaderValue)]) {
         let length: usize = fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         if length == 0 {
@@ -66,23 +66,23 @@ impl WipedBuffers {
         }
     }
 
-    /// Whether so much is held back that it should be sent.
+    /// Whether enough is held to be sent now.
     pub(crate) fn is_full(&self) -> bool {
         self.held >= LARGE_INPUT
     }
 
-    /// What is to be sent.
+    /// The bytes to send.
     pub(crate) fn held(&self) -> &[u8] {
         &self.output[..self.held]
     }
 
-    /// Forgets what was held back.
+    /// Wipes the held bytes, which have been sent.
     pub(crate) fn sent(&mut self) {
         wipe(&mut self.output[..self.held]);
         self.held = 0;
     }
 
-    /// Gives back what a large message took, before the connection rests.
+    /// Frees the memory of a large message before the connection becomes idle.
     pub(crate) fn shrink(&mut self) {
         self.sent();
         if self.output.len() > 2 * self.room {
@@ -97,7 +97,7 @@ impl WipedBuffers {
         self.wanted_input = SMALL_INPUT;
     }
 
-    /// Makes `buffer` at least `size` long without leaving its bytes behind in freed memory.
+    /// Grows `buffer` to `size` without leaving its bytes in freed memory.
     fn grow(buffer: &mut Vec<u8>, size: usize, keep: std::ops::Range<usize>) {
         let mut larger = vec![0; size];
         larger[..keep.len()].copy_from_slice(&buffer[keep]);
@@ -130,7 +130,7 @@ impl Buffers for WipedBuffers {
     }
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
-        // The first half serves chunked request bodies only, which this library never sends.
+        // The first half is for chunked request bodies, which this library does not send.
         (&mut [], self.output())
     }
 
@@ -146,9 +146,9 @@ impl Buffers for WipedBuffers {
     fn input_appended(&mut self, amount: usize) {
         self.end += amount;
         let full = self.end == self.input.len();
-        if full && self.wanted_input < MOST_INPUT {
+        if full && self.wanted_input < MAX_INPUT {
             let least = if self.start == 0 { self.input.len() * 2 } else { self.input.len() };
-            self.wanted_input = least.clamp(LARGE_INPUT, MOST_INPUT);
+            self.wanted_input = least.clamp(LARGE_INPUT, MAX_INPUT);
         }
     }
 
@@ -156,7 +156,7 @@ impl Buffers for WipedBuffers {
         self.progress = amount > 0;
         self.start += amount;
         if self.start == self.end && self.input.len() >= LARGE_INPUT {
-            // A large answer is being read through: its window need not grow any more.
+            // A large body is being consumed as it arrives: the window need not grow.
             self.wanted_input = LARGE_INPUT;
         }
     }
@@ -166,7 +166,7 @@ impl Buffers for WipedBuffers {
     }
 }
 
-/// In one stroke, since it may be megabytes: the barrier keeps the compiler from leaving it out.
+/// By one `fill`, since the buffer may be megabytes; the barrier keeps the compiler from removing it.
 fn wipe(buffer: &mut [u8]) {
     buffer.fill(0);
     optimization_barrier(buffer);

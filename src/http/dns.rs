@@ -1,4 +1,5 @@
-//! Names to addresses: IP literals at once, names from a short-lived cache or by a thread that the call can leave behind.
+//! Name resolution: IP literals directly, names from a short-lived cache or on a thread, so that a call can give up
+//! waiting.
 
 use std::collections::HashMap;
 use std::io;
@@ -6,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use ::http::Uri;
 use ureq::config::Config;
-use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
@@ -17,12 +18,14 @@ use crate::base::resources;
 use crate::base::threads::Threads;
 use crate::http::interrupt::into_io;
 
-/// How long an answer of the name service is used.
-const FRESH: Duration = Duration::from_secs(60);
-/// The most lookups of a client at a time: nothing can interrupt one, and each has a thread.
-const MOST_LOOKUPS: usize = 4;
+/// How long a result of the name service is used.
+const DNS_TTL: Duration = Duration::from_secs(60);
+/// The longest wait of a call without a deadline; it then waits again.
+const MAX_WAIT: Duration = Duration::from_secs(3600);
+/// The most lookups of a client at a time: each has a thread, and cannot be interrupted.
+const MAX_LOOKUPS: usize = 4;
 
-/// The addresses found so far, and the lookups under way, shared by the connections of a client.
+/// Known addresses and lookups in progress, shared by the connections of a client.
 #[derive(Debug)]
 pub(crate) struct DnsCache {
     state: Mutex<State>,
@@ -32,14 +35,14 @@ pub(crate) struct DnsCache {
 #[derive(Debug, Default)]
 struct State {
     known: HashMap<Name, (Instant, Vec<SocketAddr>)>,
-    /// One for each name, however many calls wait for it.
+    /// One for each name; any number of calls wait for it.
     running: Vec<Arc<Lookup>>,
 }
 
-/// A host with its port.
+/// A host and a port.
 type Name = (String, u16);
 
-/// A question to the name service, and the calls that wait for its answer.
+/// A lookup in progress, which calls wait for.
 #[derive(Debug)]
 struct Lookup {
     name: Name,
@@ -64,7 +67,7 @@ impl DnsCache {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The addresses of a URI's host, with its port; never none.
+    /// The addresses of a URI's host, with its port; never empty.
     pub(crate) fn addresses(self: &Arc<Self>, uri: &Uri, call: &Call) -> Result<Vec<SocketAddr>, ureq::Error> {
         let host = uri.host().ok_or(ureq::Error::HostNotFound)?;
         let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
@@ -85,10 +88,10 @@ impl DnsCache {
 
     fn get(&self, name: &Name) -> Option<Vec<SocketAddr>> {
         let state = self.state();
-        state.known.get(name).filter(|(since, _)| since.elapsed() < FRESH).map(|(_, addresses)| addresses.clone())
+        state.known.get(name).filter(|(since, _)| since.elapsed() < DNS_TTL).map(|(_, addresses)| addresses.clone())
     }
 
-    /// Forgets all: a connection failed, and an address may be why.
+    /// Empties the cache: a connection failed, perhaps because of an outdated address.
     pub(crate) fn clear(&self) {
         self.state().known.clear();
     }
@@ -100,7 +103,7 @@ impl DnsCache {
             if lookup.name == *name {
                 return outcome.map_err(|failure| match failure {
                     Failure::NotFound(reason) => {
-                        Error::Network(format!("the host name {} cannot be resolved: {reason}", name.0))
+                        Error::network(format!("the host name {} cannot be resolved: {reason}", name.0))
                     }
                     Failure::NoResources(reason) => Error::NoResources(reason),
                 });
@@ -108,13 +111,13 @@ impl DnsCache {
         }
     }
 
-    /// The lookup of this name; while there are too many for a new one, that of another.
+    /// The lookup of this name; the oldest one while there are too many for a new one.
     fn join_or_start(self: &Arc<Self>, name: &Name) -> Result<Arc<Lookup>, Error> {
         let mut state = self.state();
         if let Some(own) = state.running.iter().find(|lookup| lookup.name == *name) {
             return Ok(own.clone());
         }
-        if let Some(oldest) = state.running.first().filter(|_| state.running.len() >= MOST_LOOKUPS) {
+        if let Some(oldest) = state.running.first().filter(|_| state.running.len() >= MAX_LOOKUPS) {
             return Ok(oldest.clone());
         }
         let lookup = Arc::new(Lookup { name: name.clone(), outcome: Mutex::default(), done: Condvar::new() });
@@ -152,7 +155,7 @@ fn ask(name: &Name) -> Outcome {
     }
 }
 
-/// What `getaddrinfo` says, without the words that std puts in front.
+/// The text of `getaddrinfo`, without the prefix that std adds.
 fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     text.rsplit_once("address information: ").map_or(text.clone(), |(_, reason)| reason.to_owned())
@@ -169,14 +172,13 @@ impl Lookup {
     }
 
     fn wait(self: &Arc<Self>, call: &Call) -> Result<Outcome, Error> {
-        const LONG: Duration = Duration::from_secs(3600);
         let _woken = call.wake_when_cancelled(self.clone());
         let mut outcome = self.outcome();
         loop {
             if let Some(outcome) = &*outcome {
                 return Ok(outcome.clone());
             }
-            let waited = self.done.wait_timeout(outcome, call.remaining()?.unwrap_or(LONG));
+            let waited = self.done.wait_timeout(outcome, call.remaining()?.unwrap_or(MAX_WAIT));
             outcome = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -184,13 +186,12 @@ impl Lookup {
 
 impl Wake for Lookup {
     fn wake(&self) {
-        let _outcome = self.outcome(); // no call is between looking and waiting
+        let _outcome = self.outcome(); // so that no call is between checking itself and waiting
         self.done.notify_all();
     }
 }
 
-/// ureq asks for addresses before each request, also when a kept connection will carry it and no name service need be
-/// there. Names are looked up when a connection is opened.
+/// ureq resolves before every request, even on a kept connection; we resolve on connect (`tcp`).
 #[derive(Debug)]
 pub(crate) struct DeferredResolver;
 
@@ -219,7 +220,7 @@ mod tests {
     }
 
     fn call() -> Call {
-        Call::new(Some(Duration::from_secs(10)), &Arc::default())
+        Call::with_timeout(Duration::from_secs(10))
     }
 
     fn resolve(names: &Arc<DnsCache>, url: &str) -> Result<Vec<SocketAddr>, ureq::Error> {
@@ -261,8 +262,8 @@ mod tests {
         names.state().running.clear();
         names.state().known.insert(name.clone(), (Instant::now(), found.clone()));
         assert_eq!(resolve(&names, "http://somewhere.test/").unwrap(), found);
-        names.state().known.insert(name.clone(), (Instant::now() - FRESH, found));
-        assert_eq!(names.get(&name), None, "an old answer is not used");
+        names.state().known.insert(name.clone(), (Instant::now() - DNS_TTL, found));
+        assert_eq!(names.get(&name), None, "an old result is not used");
         let error = resolve(&names, "http://nowhere.invalid/").unwrap_err().to_string();
         assert!(
             error.contains("nowhere.invalid cannot be resolved: ") && !error.contains("failed to lookup"),
@@ -278,7 +279,7 @@ mod tests {
         let first = begin(&names, "host0.test");
         let shared = names.join_or_start(&first.name).unwrap();
         assert!(Arc::ptr_eq(&first, &shared));
-        for number in 1..MOST_LOOKUPS {
+        for number in 1..MAX_LOOKUPS {
             begin(&names, &format!("host{number}.test"));
         }
         let other = names.join_or_start(&("another.test".to_owned(), 80)).unwrap();
@@ -289,12 +290,12 @@ mod tests {
     fn a_cancelled_call_stops_waiting_at_once() {
         let names = names();
         let lookup = begin(&names, "slow.test");
-        let cancellations = Arc::default();
-        let call = Call::new(None, &cancellations);
+        let epoch = Arc::default();
+        let call = Call::until_cancelled(&epoch);
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| lookup.wait(&call));
             std::thread::sleep(Duration::from_millis(20));
-            cancellations.cancel_all();
+            epoch.cancel_all();
             assert!(matches!(waiting.join().unwrap(), Err(Error::Cancelled)));
         });
     }

@@ -1,12 +1,38 @@
-//! URLs and origins (RFC 6454): where credentials may go.
+//! URLs and origins ([RFC 6454](https://www.rfc-editor.org/rfc/rfc6454)): where credentials may be sent.
 
+use ::http::Uri;
 use url::Url;
 
-/// Reads the URL of an MCP endpoint; the reason is one line and repeats no part that may be a secret.
+use crate::base::error::Error;
+
+/// Where requests go: a URL in the two forms that are needed.
+#[derive(Debug, Clone)]
+pub(crate) struct Endpoint {
+    url: Url,
+    uri: Uri,
+}
+
+impl Endpoint {
+    pub(crate) fn new(url: Url) -> Result<Endpoint, Error> {
+        let uri = url.as_str().split('#').next().unwrap_or_default();
+        let uri = uri.parse().map_err(|_| Error::InvalidArgument("the URL cannot be sent over HTTP".to_owned()))?;
+        Ok(Endpoint { url, uri })
+    }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    pub(crate) fn uri(&self) -> &Uri {
+        &self.uri
+    }
+}
+
+/// Parses the URL of an MCP endpoint. The error text is one line and repeats no part that may be a secret.
 pub(crate) fn parse(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|reason| format!("not a URL: {reason}"))?;
     check(&url)?;
-    // The URL standard goes on looking: it finds the host "mcp" in "https:///mcp", where a host was left out.
+    // The URL standard would take "mcp" for the host of "https:///mcp", where the host was left out.
     let after_scheme = text.split_once(':').and_then(|(_, rest)| rest.strip_prefix("//"));
     if after_scheme.is_none_or(|rest| rest.starts_with(['/', '\\'])) {
         return Err("the URL has no host".to_owned());
@@ -14,7 +40,7 @@ pub(crate) fn parse(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// Resolves a reference against the URL that it came from: a redirect's target, an `endpoint` event.
+/// Resolves a reference, such as a redirect's target, against the URL of the response that holds it.
 pub(crate) fn resolve(base: &Url, reference: &str) -> Result<Url, String> {
     let url = base.join(reference).map_err(|reason| format!("not a URL: {reason}"))?;
     check(&url)?;
@@ -34,12 +60,12 @@ fn check(url: &Url) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether credentials for one URL may go to the other: same scheme, host and port.
-pub(crate) fn same(one: &Url, other: &Url) -> bool {
+/// Whether credentials for one URL may be sent to the other: same scheme, host and port.
+pub(crate) fn same_origin(one: &Url, other: &Url) -> bool {
     one.origin() == other.origin()
 }
 
-/// The URL for messages: without query and fragment, which may hold secrets.
+/// The URL as messages show it: without query and fragment, which may hold secrets.
 pub(crate) fn display(url: &Url) -> String {
     format!("{}{}", url.origin().ascii_serialization(), url.path())
 }
@@ -83,7 +109,7 @@ mod tests {
             ("https://api.example.com/mcp", false),
             ("https://example.com.evil.test/mcp", false),
         ] {
-            assert_eq!(same(&base, &parse(other).unwrap()), expected, "{other}");
+            assert_eq!(same_origin(&base, &parse(other).unwrap()), expected, "{other}");
         }
     }
 
@@ -92,7 +118,7 @@ mod tests {
         let base = parse("http://h:1/a/sse?x=1").unwrap();
         assert_eq!(resolve(&base, "/messages/?session_id=5").unwrap().as_str(), "http://h:1/messages/?session_id=5");
         assert_eq!(resolve(&base, "messages").unwrap().as_str(), "http://h:1/a/messages");
-        assert!(!same(&base, &resolve(&base, "//evil.test/x").unwrap()));
+        assert!(!same_origin(&base, &resolve(&base, "//evil.test/x").unwrap()));
         assert!(resolve(&base, "javascript:alert(1)").is_err());
     }
 

@@ -1,19 +1,20 @@
-//! HTTP answers that refuse a request, with the server's own reason.
+//! HTTP responses outside 2xx as errors, with the server's own reason.
 
+use ::http::header;
 use serde_json::Value;
 
+use crate::auth::credentials::Credentials;
 use crate::base::error::{Error, ErrorResponse, RpcError};
 use crate::base::text;
-use crate::http::client::Endpoint;
-use crate::http::{Response, endpoint, header};
+use crate::http::endpoint::{self, Endpoint};
+use crate::http::response::Response;
 use crate::protocol::jsonrpc::{self, Incoming};
 use crate::protocol::www_authenticate::{self, Challenge};
-use crate::session::config::Credentials;
 
-/// How much of a refusal's body is read for its reason.
-const MOST_BODY: usize = 64 * 1024;
+/// How many bytes of the body are read for the reason.
+const MAX_BODY: usize = 64 * 1024;
 
-/// All `WWW-Authenticate` headers, joined as RFC 9110, section 5.3 allows.
+/// All `WWW-Authenticate` headers, joined as RFC 9110, section 5.3, allows.
 pub(crate) fn www_authenticate(response: &Response) -> Option<String> {
     joined(&challenge_headers(response))
 }
@@ -32,53 +33,55 @@ pub(crate) fn redirect(from: &Endpoint, response: &Response, why: &str) -> Error
     let status = response.status;
     let target = match response.header(header::LOCATION) {
         None => String::new(),
-        Some(location) => match endpoint::resolve(&from.url, location) {
+        Some(location) => match endpoint::resolve(from.url(), location) {
             Ok(url) => format!(": {}", endpoint::display(&url)),
             Err(_) => format!(": {}", text::one_line(location.split(['?', '#']).next().unwrap_or_default())),
         },
     };
-    let from = endpoint::display(&from.url);
+    let from = endpoint::display(from.url());
     Error::Http(Box::new(ErrorResponse {
-        message: format!("{from} answered with a redirect (HTTP {status}) {why}{target}"),
+        message: format!("{from} responded with a redirect (HTTP {status}) {why}{target}"),
         reason: String::new(),
         http_status: status,
         www_authenticate: None,
-        challenges: Vec::new(),
+        challenge_parameters: Vec::new(),
     }))
 }
 
-/// The error that an answer with this status stands for. What the server wrote goes into the message, without the
-/// credentials that it may have repeated.
+/// The error that a response outside 2xx stands for. The server's text goes into the message, without the credentials
+/// that it may repeat.
 pub(crate) fn from_response(credentials: &Credentials, from: &Endpoint, mut response: Response) -> Error {
     let status = response.status;
     let sent = response.sent.take();
     let redact = |text: &str| credentials.redact(text, sent.as_ref());
     let challenge_headers: Vec<String> = challenge_headers(&response).iter().map(|value| redact(value)).collect();
-    let body = match response.body.read_some(MOST_BODY) {
+    let body = match response.body.read_at_most(MAX_BODY) {
         Ok(body) => body,
-        // The refusal itself is worth more than what went wrong after it, unless the call is over.
-        Err(over @ (Error::Cancelled | Error::Timeout(_))) => return over,
+        // Report the HTTP status even if the body cannot be read.
+        Err(error) if error.ends_call() => return error,
         Err(_) => Vec::new(),
     };
-    let answers = !matches!(status, 401 | 403 | 429 | 502 | 503 | 504);
-    if answers && let Some(error) = rpc_error(status, &body) {
+    let is_from_mcp_server = !matches!(status, 401 | 403 | 429 | 502 | 503 | 504);
+    if is_from_mcp_server && let Some(error) = rpc_error(status, &body) {
         return credentials.redact_rpc(error, sent.as_ref());
     }
-    // Each header by itself: what is wrong in one of them spoils no other.
+    // Each header by itself, so that a malformed one does not affect the others.
     let challenges = www_authenticate::parse(&challenge_headers.iter().map(String::as_str).collect::<Vec<_>>());
     let www_authenticate = joined(&challenge_headers);
     let reason = from_challenge(&challenges).or_else(|| from_body(&body)).unwrap_or_default();
     let reason = text::one_line(&redact(&reason));
-    let from = endpoint::display(&from.url);
+    let from = endpoint::display(from.url());
     let message = match reason.is_empty() {
-        false => format!("{from} answered with HTTP {status}: {reason}"),
-        true => format!("{from} answered with HTTP {status}{}", phrase(status)),
+        false => format!("{from} responded with HTTP {status}: {reason}"),
+        true => format!("{from} responded with HTTP {status}{}", phrase(status)),
     };
-    let refusal = Box::new(ErrorResponse { message, reason, http_status: status, www_authenticate, challenges });
+    let challenge_parameters = www_authenticate::bearer_parameters(&challenges);
+    let response =
+        Box::new(ErrorResponse { message, reason, http_status: status, www_authenticate, challenge_parameters });
     match status {
-        401 => Error::Unauthorized(refusal),
-        403 => Error::Forbidden(refusal),
-        _ => Error::Http(refusal),
+        401 => Error::Unauthorized(response),
+        403 => Error::Forbidden(response),
+        _ => Error::Http(response),
     }
 }
 
@@ -101,7 +104,7 @@ fn from_challenge(challenges: &[Challenge]) -> Option<String> {
     }
 }
 
-/// The reason in the usual places of a JSON body, else the beginning of the text.
+/// The reason in the usual members of a JSON body, else the whole text.
 fn from_body(body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(body);
     let Ok(json) = serde_json::from_slice::<Value>(body) else {
@@ -142,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_reason_is_found_where_servers_put_it() {
+    fn the_reason_is_found_in_the_usual_members() {
         for (body, reason) in [
             (r#"{"error":"invalid_token","error_description":"expired"}"#, "invalid_token: expired"),
             (r#"{"error":{"code":-32001,"message":"no"}}"#, "no"),

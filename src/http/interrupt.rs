@@ -1,4 +1,4 @@
-//! What a connection shares between the thread that uses it and a thread that interrupts it.
+//! The part of a connection that is shared between the thread that uses it and threads that interrupt it.
 
 use std::fmt;
 use std::io;
@@ -9,24 +9,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use crate::base::call::Call;
 use crate::base::descriptor::FileId;
 use crate::base::error::Error;
-use crate::http::Secrets;
+use crate::http::headers::Secrets;
 
-/// The control of one connection.
+/// Interrupts one connection, and carries what its socket needs to know of the present request.
 pub(crate) struct Interrupt {
     state: Mutex<State>,
-    /// Whether a byte of an answer has come since the request began.
-    answered: AtomicBool,
+    /// Whether a byte of a response has arrived since the request began.
+    got_response: AtomicBool,
     /// How many sockets were opened for this connection.
     opened: AtomicUsize,
-    /// The least room that the connection's buffers offer for one header line.
-    room: AtomicUsize,
+    /// The least buffer space for one header line.
+    head_room: AtomicUsize,
 }
 
 struct State {
     call: Call,
-    /// How many connectors are at work: with a proxy, the connection to the proxy is opened within the whole.
+    /// How many connectors are running: with a proxy, the connection to the proxy is opened within the other.
     opening: usize,
-    /// What the next request that leaves takes along.
+    /// The credentials of the next request.
     secrets: Secrets,
     stream: Weak<TcpStream>,
     /// Which socket `stream` is.
@@ -43,15 +43,15 @@ impl Interrupt {
     pub(crate) fn new() -> Interrupt {
         Interrupt {
             state: Mutex::new(State {
-                call: Call::new(None, &Arc::default()),
+                call: Call::until_cancelled(&Arc::default()),
                 opening: 0,
                 secrets: Secrets::new(),
                 stream: Weak::new(),
                 socket: None,
             }),
-            answered: AtomicBool::new(false),
+            got_response: AtomicBool::new(false),
             opened: AtomicUsize::new(0),
-            room: AtomicUsize::new(0),
+            head_room: AtomicUsize::new(0),
         }
     }
 
@@ -59,18 +59,18 @@ impl Interrupt {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The connection works for this call from now on.
-    pub(crate) fn begin(&self, call: &Call, room: usize) {
+    /// The connection works for this call from now on. `head_room`: the buffer space that its head needs.
+    pub(crate) fn begin(&self, call: &Call, head_room: usize) {
         {
             let mut state = self.state();
             (state.call, state.opening) = (call.clone(), 0);
             state.secrets.clear();
         }
-        self.answered.store(false, Ordering::Relaxed);
-        self.room.store(room, Ordering::Relaxed);
+        self.got_response.store(false, Ordering::Relaxed);
+        self.head_room.store(head_room, Ordering::Relaxed);
     }
 
-    /// From now on the time to open a connection is limited too.
+    /// From now on the connect timeout applies too.
     pub(crate) fn begin_opening(&self) {
         let mut state = self.state();
         if state.opening == 0 {
@@ -91,35 +91,36 @@ impl Interrupt {
         self.state().secrets = secrets;
     }
 
-    /// The credentials for the request whose first bytes have just been written; they are given once. Whatever is sent to
-    /// open the connection, to a proxy above all, has none.
+    /// The credentials of the request whose first bytes have just been written; given once. Bytes that open the
+    /// connection, such as CONNECT to a proxy, get none.
     pub(crate) fn take_secrets(&self) -> Secrets {
         let mut state = self.state();
         if state.opening > 0 { Secrets::new() } else { std::mem::take(&mut state.secrets) }
     }
 
-    /// The call that the connection works for, with the limits that hold now.
+    /// The call that the connection works for, with its present limits.
     pub(crate) fn call(&self) -> Call {
         self.state().call.clone()
     }
 
-    pub(crate) fn room(&self) -> usize {
-        self.room.load(Ordering::Relaxed)
+    pub(crate) fn head_room(&self) -> usize {
+        self.head_room.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn note_answer(&self) {
-        self.answered.store(true, Ordering::Relaxed);
+    pub(crate) fn note_response(&self) {
+        self.got_response.store(true, Ordering::Relaxed);
     }
 
-    pub(crate) fn answered(&self) -> bool {
-        self.answered.load(Ordering::Relaxed)
+    pub(crate) fn got_response(&self) -> bool {
+        self.got_response.load(Ordering::Relaxed)
     }
 
+    /// How many sockets were opened for this connection.
     pub(crate) fn opened(&self) -> usize {
         self.opened.load(Ordering::Relaxed)
     }
 
-    /// Makes a socket known, so that it can be interrupted.
+    /// Registers a new socket, so that it can be interrupted.
     pub(crate) fn register(&self, stream: &Arc<TcpStream>) {
         self.opened.fetch_add(1, Ordering::Relaxed);
         let socket = FileId::of(stream);
@@ -140,23 +141,23 @@ impl Interrupt {
         true
     }
 
-    /// Ends whatever the connection is doing: reads and writes that wait on it return at once.
-    pub(crate) fn interrupt(&self) {
-        self.state().interrupt();
+    /// Shuts the socket down: blocked reads and writes return at once.
+    pub(crate) fn shut_down(&self) {
+        self.state().shut_down();
     }
 
-    /// The same if the call that the connection works for is cancelled. The lock keeps another call from taking the
-    /// connection between the look and the end.
+    /// Shuts the socket down if the connection's call is cancelled. The lock keeps another call from taking the connection
+    /// in between.
     pub(crate) fn interrupt_cancelled(&self) {
         let state = self.state();
         if state.call.is_cancelled() {
-            state.interrupt();
+            state.shut_down();
         }
     }
 }
 
 impl State {
-    fn interrupt(&self) {
+    fn shut_down(&self) {
         if let Some(stream) = self.stream.upgrade() {
             // An error means that the socket is closed already.
             let _ = stream.shutdown(Shutdown::Both);
@@ -164,7 +165,7 @@ impl State {
     }
 }
 
-/// Carries an error of ours through the layers that speak `io::Error`.
+/// Carries an error of this library through layers that use `io::Error`.
 pub(crate) fn into_io(error: Error) -> io::Error {
     match error {
         Error::Timeout(_) => io::Error::new(io::ErrorKind::TimedOut, error),
@@ -172,8 +173,8 @@ pub(crate) fn into_io(error: Error) -> io::Error {
     }
 }
 
-/// Marks a connection that broke, so that ureq does not take the break for the end of a body that has no length: somebody
-/// on the way could cut an answer short.
+/// Marks a broken connection, so that ureq does not take it for the end of a body without a length: an attacker on the
+/// network could truncate a response.
 pub(super) fn broken(error: io::Error) -> io::Error {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, UnexpectedEof};
     match error.kind() {

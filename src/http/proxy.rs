@@ -1,32 +1,35 @@
-//! Which proxy a connection goes through.
+//! The choice of a proxy.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use ureq::Proxy;
 use url::Url;
 
 use crate::base::environment;
 use crate::base::error::Error;
 
-/// What the caller has said about proxies.
+/// The caller's setting.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum ProxyChoice {
-    /// As the environment says, looked up when the client connects.
+    /// From the environment, read when the client connects.
     #[default]
     Environment,
-    /// None.
+    /// No proxy.
     Direct,
-    /// This one, for every host.
+    /// This proxy.
     Fixed(Proxy),
 }
 
-/// Reads a proxy's URL: `http://[user:password@]host[:port]` or https.
+/// Parses a proxy's URL: `http://[user:password@]host[:port]` or https.
 pub(crate) fn parse(url: &str) -> Result<Proxy, Error> {
-    // The text may hold a password: no part of it is repeated.
+    // The text may hold a password, so no part of it is repeated.
     let unusable = || Error::InvalidArgument("the proxy's URL is not valid: http://host:port is expected".to_owned());
     let scheme = url.split_once("://").map_or("http", |(scheme, _)| scheme).to_ascii_lowercase();
     if scheme != "http" && scheme != "https" {
         return Err(Error::InvalidArgument("the proxy's scheme is not supported: only http and https are".to_owned()));
     }
-    // ureq takes a port that is none for no port.
+    // ureq ignores an invalid port.
     let whole = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
     let has_host = Url::parse(&whole).is_ok_and(|url| url.host_str().is_some_and(|host| !host.is_empty()));
     let proxy = Proxy::new(url).map_err(|_| unusable())?;
@@ -44,8 +47,8 @@ impl ProxyChoice {
     }
 }
 
-/// The conventional variables, lower case first; an empty one counts as not set. In a CGI program HTTP_PROXY holds what
-/// the client of the web server has sent as a header `Proxy`, and says nothing.
+/// The conventional variables, lower case first; an empty one counts as unset. In a CGI program HTTP_PROXY is the request
+/// header `Proxy`, so it is ignored there.
 fn from_environment(url: &Url, variable: impl Fn(&str) -> Option<String>) -> Result<Option<Proxy>, Error> {
     let get = |name: &str| {
         let forged = name == "HTTP_PROXY" && variable("REQUEST_METHOD").is_some();
@@ -66,13 +69,16 @@ fn from_environment(url: &Url, variable: impl Fn(&str) -> Option<String>) -> Res
     }
 }
 
-/// Whether a list such as `localhost,.example.com,10.0.0.1:8080` names the URL's host: the host itself, a domain that it
-/// is in, or `*`.
+/// Whether a list such as `localhost,.example.com,10.0.0.1:8080,192.168.0.0/16` covers the URL's host: by the host itself, a
+/// domain or network that it is in, or `*`.
 fn is_excluded(url: &Url, list: &str) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase();
     list.split([',', ' ']).map(str::trim).filter(|entry| !entry.is_empty()).any(|entry| {
         if entry == "*" {
             return true;
+        }
+        if let (Ok(network), Ok(address)) = (entry.parse::<IpNet>(), host.parse::<IpAddr>()) {
+            return network.contains(&address);
         }
         let (name, port) = split_port(entry);
         if port.is_some() && port != url.port_or_known_default() {
@@ -115,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_of_a_cgi_request_is_no_proxy() {
+    fn a_header_of_a_cgi_request_is_ignored() {
         let cgi = ("REQUEST_METHOD", "GET");
         assert_eq!(chosen("http://h/", &[cgi, ("HTTP_PROXY", "http://evil:1")]), None);
         assert_eq!(chosen("http://h/", &[cgi, ("http_proxy", "http://p:1")]), Some("p:1".into()));
@@ -123,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn no_proxy_names_hosts_domains_and_ports() {
+    fn no_proxy_lists_hosts_domains_networks_and_ports() {
         for (url, list, direct) in [
             ("http://localhost:1/", "localhost", true),
             ("http://api.example.com/", "example.com", true),
@@ -134,6 +140,12 @@ mod tests {
             ("http://h:8081/", "other, h:8080", false),
             ("http://[::1]:5/", "::1", true),
             ("http://[::1]:5/", "[::1]:5", true),
+            ("http://10.1.2.3/", "10.0.0.0/8", true),
+            ("http://11.1.2.3/", "10.0.0.0/8", false),
+            ("http://10.1.2.3:8080/", "localhost, 10.1.2.0/24", true),
+            ("http://[fd00::5]/", "fd00::/8", true),
+            ("http://[fe00::5]/", "fd00::/8", false),
+            ("http://host.example/", "10.0.0.0/8", false),
             ("http://h/", "*", true),
             ("http://h/", " , ", false),
         ] {

@@ -1,4 +1,4 @@
-//! TCP connections that obey the deadline and the cancellation of the call that uses them.
+//! TCP connections that observe the deadline and the cancellation of the call that uses them.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -20,7 +20,7 @@ use crate::http::interrupt::{Interrupt, broken, into_io};
 /// Opens plain TCP connections.
 #[derive(Debug)]
 pub(crate) struct TcpConnector {
-    pub(crate) control: Arc<Interrupt>,
+    pub(crate) interrupt: Arc<Interrupt>,
     pub(crate) names: Arc<DnsCache>,
 }
 
@@ -28,24 +28,24 @@ impl Connector<()> for TcpConnector {
     type Out = TcpTransport;
 
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<TcpTransport>, ureq::Error> {
-        self.control.begin_opening();
+        self.interrupt.begin_opening();
         if details.config.proxy().is_some() {
-            return Ok(None); // the proxy's own address comes back here without a proxy
+            return Ok(None); // ureq calls again for the proxy's own address
         }
-        let addresses = self.names.addresses(details.uri, &self.control.call())?;
+        let addresses = self.names.addresses(details.uri, &self.interrupt.call())?;
         let stream = self.connect_any(&addresses)?;
         let stream = Arc::new(stream);
-        self.control.register(&stream);
-        // A cancellation between the last look and the registration found no socket to interrupt.
-        self.control.call().remaining().map_err(into_io)?;
-        Ok(Some(TcpTransport::new(stream, self.control.clone())))
+        self.interrupt.register(&stream);
+        // A cancellation before the registration did not interrupt this socket.
+        self.interrupt.call().remaining().map_err(into_io)?;
+        Ok(Some(TcpTransport::new(stream, self.interrupt.clone())))
     }
 }
 
 impl TcpConnector {
-    /// Tries the addresses in order; each but the last gets half of the time that is left.
+    /// Tries the addresses in order; each but the last gets half of the remaining time.
     fn connect_any(&self, addresses: &[SocketAddr]) -> io::Result<TcpStream> {
-        let call = self.control.call();
+        let call = self.interrupt.call();
         let mut failure = io::Error::new(io::ErrorKind::AddrNotAvailable, "the host has no address");
         for (index, address) in addresses.iter().enumerate() {
             let left = call.remaining().map_err(into_io)?;
@@ -69,7 +69,7 @@ fn connect_one(address: SocketAddr, limit: Option<Duration>, call: &Call) -> io:
         Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {
             await_connection(&socket, limit.and_then(|limit| Instant::now().checked_add(limit)), call)?;
         }
-        // Interrupted by a signal: the connection goes on being made.
+        // Interrupted by a signal: the connection is still being made.
         Err(error) if error.kind() == io::ErrorKind::Interrupted => {
             await_connection(&socket, limit.and_then(|limit| Instant::now().checked_add(limit)), call)?;
         }
@@ -82,13 +82,13 @@ fn connect_one(address: SocketAddr, limit: Option<Duration>, call: &Call) -> io:
     Ok(socket.into())
 }
 
-/// Finds out within about a minute that the other side of an idle connection is gone: balancers drop such connections
-/// without a word, and a stream of events would wait for ever.
+/// Detects a dead idle connection within about a minute: load balancers drop connections silently, and an event stream
+/// would wait forever.
 fn keepalive() -> TcpKeepalive {
     TcpKeepalive::new().with_time(Duration::from_secs(30)).with_interval(Duration::from_secs(10)).with_retries(3)
 }
 
-/// Waits in short steps: a cancellation has no socket to interrupt yet.
+/// Waits in short steps, since a cancellation cannot interrupt the socket yet.
 fn await_connection(socket: &Socket, limit: Option<Instant>, call: &Call) -> io::Result<()> {
     loop {
         call.remaining().map_err(into_io)?;
@@ -110,11 +110,11 @@ fn await_connection(socket: &Socket, limit: Option<Instant>, call: &Call) -> io:
 /// A TCP connection with its buffers.
 pub(crate) struct TcpTransport {
     stream: Arc<TcpStream>,
-    control: Arc<Interrupt>,
+    interrupt: Arc<Interrupt>,
     buffers: WipedBuffers,
     read_limit: Option<Duration>,
     write_limit: Option<Duration>,
-    /// Whether bytes came in since the connection was last found open.
+    /// Whether bytes arrived since the connection was last found open.
     used: bool,
 }
 
@@ -124,8 +124,8 @@ impl fmt::Debug for TcpTransport {
     }
 }
 
-/// The socket's own time limit for a call with so much time left: coarse, so that calls of one client rarely change it.
-/// The call's deadline is looked at whenever the limit passes.
+/// The socket's time limit for a call with this much time left. Coarse, so that calls rarely have to change it; the
+/// call's deadline is checked whenever the limit passes.
 fn coarse(left: Duration) -> Duration {
     let step: u128 = match left.as_millis() {
         0..50 => 1,
@@ -137,13 +137,13 @@ fn coarse(left: Duration) -> Duration {
 }
 
 impl TcpTransport {
-    fn new(stream: Arc<TcpStream>, control: Arc<Interrupt>) -> TcpTransport {
-        let buffers = WipedBuffers::new(control.room());
-        TcpTransport { stream, control, buffers, read_limit: None, write_limit: None, used: true }
+    fn new(stream: Arc<TcpStream>, interrupt: Arc<Interrupt>) -> TcpTransport {
+        let buffers = WipedBuffers::new(interrupt.head_room());
+        TcpTransport { stream, interrupt, buffers, read_limit: None, write_limit: None, used: true }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let call = self.control.call();
+        let call = self.interrupt.call();
         let mut sent = 0;
         while sent < self.buffers.held().len() {
             let limit = call.remaining().map_err(into_io)?.map(coarse);
@@ -154,7 +154,7 @@ impl TcpTransport {
             match (&*self.stream).write(&self.buffers.held()[sent..]) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(amount) => sent += amount,
-                Err(error) if waited_in_vain(&error) => {}
+                Err(error) if must_retry(&error) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -163,7 +163,7 @@ impl TcpTransport {
     }
 
     fn fill(&mut self) -> io::Result<usize> {
-        let call = self.control.call();
+        let call = self.interrupt.call();
         loop {
             let limit = call.remaining().map_err(into_io)?.map(coarse);
             if limit != self.read_limit {
@@ -174,33 +174,33 @@ impl TcpTransport {
             match (&*self.stream).read(room) {
                 Ok(amount) => {
                     if amount == 0 {
-                        // An interrupted connection ends like one that the server closes.
+                        // An interrupted connection looks like one that the server closed.
                         call.remaining().map_err(into_io)?;
                     }
                     self.buffers.input_appended(amount);
                     return Ok(amount);
                 }
-                Err(error) if waited_in_vain(&error) => {}
+                Err(error) if must_retry(&error) => {}
                 Err(error) => return Err(error),
             }
         }
     }
 }
 
-/// A signal came or the socket's coarse limit passed: the call decides whether to go on.
-fn waited_in_vain(error: &io::Error) -> bool {
+/// A signal arrived or the socket's coarse limit passed: the call decides whether to continue.
+fn must_retry(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
 impl Transport for TcpTransport {
     fn buffers(&mut self) -> &mut dyn Buffers {
-        self.buffers.set_room(self.control.room());
+        self.buffers.set_room(self.interrupt.head_room());
         &mut self.buffers
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
         self.buffers.hold(amount);
-        self.buffers.add_fields(&self.control.take_secrets());
+        self.buffers.add_fields(&self.interrupt.take_secrets());
         if self.buffers.is_full() {
             self.flush()?;
         }
@@ -212,21 +212,20 @@ impl Transport for TcpTransport {
         let amount = self.fill().map_err(broken)?;
         if amount > 0 {
             self.used = true;
-            self.control.note_answer();
+            self.interrupt.note_response();
         }
         Ok(amount > 0)
     }
 
-    /// ureq asks when a connection comes to rest and again when it is taken up. The first answer needs no look at the
-    /// socket, since the second one looks.
+    /// ureq asks when a connection becomes idle and again when it is used. Only the second time needs to check the socket.
     fn is_open(&mut self) -> bool {
         if std::mem::take(&mut self.used) {
             self.buffers.shrink();
             return true;
         }
         let mut byte = [std::mem::MaybeUninit::uninit()];
-        let looked = SockRef::from(&*self.stream).recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT);
-        matches!(looked, Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted))
+        let peeked = SockRef::from(&*self.stream).recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT);
+        matches!(peeked, Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted))
     }
 }
 

@@ -1,4 +1,4 @@
-//! TLS over a connection, by rustls, with buffers of our own.
+//! TLS by rustls, with buffers that are wiped.
 
 use std::fmt;
 use std::io::{Read, Write};
@@ -25,37 +25,37 @@ use crate::http::buffers::WipedBuffers;
 use crate::http::interrupt::{Interrupt, broken, into_io};
 use crate::http::trust::SystemTrust;
 
-/// The largest file that is taken for certificates or a key: a store of all public authorities has 300 KiB.
-const MOST_PEM: usize = 16 * 1024 * 1024;
+/// The largest file of certificates or a key. A store of all public authorities has 300 KiB.
+const MAX_PEM: usize = 16 * 1024 * 1024;
 
-/// What a caller may set about TLS.
+/// The caller's TLS settings.
 #[derive(Debug, Clone)]
 pub(crate) struct TlsSettings {
-    /// Trusted instead of the operating system's roots.
+    /// Trusted instead of the operating system's certificate authorities.
     pub(crate) ca: Option<Arc<Vec<CertificateDer<'static>>>>,
-    /// The certificate chain and key that the client shows.
-    pub(crate) identity: Option<Arc<Identity>>,
-    /// False accepts any certificate.
+    /// The client's certificate chain and key.
+    pub(crate) client_certificate: Option<Arc<ClientCertificate>>,
+    /// False: any certificate is accepted.
     pub(crate) verify: bool,
-    /// The operating system's roots; shared by all connections of a client.
+    /// The operating system's certificate authorities, shared by all connections of a client.
     pub(crate) system: Arc<SystemTrust>,
 }
 
 impl Default for TlsSettings {
     fn default() -> TlsSettings {
-        TlsSettings { ca: None, identity: None, verify: true, system: Arc::default() }
+        TlsSettings { ca: None, client_certificate: None, verify: true, system: Arc::default() }
     }
 }
 
 /// A client certificate with its key.
-pub(crate) struct Identity {
+pub(crate) struct ClientCertificate {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
 }
 
-impl fmt::Debug for Identity {
+impl fmt::Debug for ClientCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Identity([redacted])")
+        f.write_str("ClientCertificate([redacted])")
     }
 }
 
@@ -65,8 +65,8 @@ fn read_pem(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
         resources::exhausted(&error).unwrap_or_else(|| Error::InvalidArgument(format!("cannot read {shown}: {error}")))
     };
     let (file, _) = file::open_regular(path).map_err(unreadable)?;
-    let pem = file::read_wiped(&file, MOST_PEM).map_err(unreadable)?;
-    pem.ok_or_else(|| Error::InvalidArgument(format!("{shown} is larger than {MOST_PEM} bytes")))
+    let pem = file::read_wiped(&file, MAX_PEM).map_err(unreadable)?;
+    pem.ok_or_else(|| Error::InvalidArgument(format!("{shown} is larger than {MAX_PEM} bytes")))
 }
 
 /// Reads the certificates of a PEM file.
@@ -82,7 +82,7 @@ pub(crate) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'stati
     Ok(certificates)
 }
 
-/// Reads the authorities that are to be trusted, and checks that each can be used.
+/// Reads certificate authorities, and checks that each can be used.
 pub(crate) fn read_authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let certificates = read_certificates(path)?;
     let mut roots = rustls::RootCertStore::empty();
@@ -94,20 +94,20 @@ pub(crate) fn read_authorities(path: &Path) -> Result<Vec<CertificateDer<'static
     Ok(certificates)
 }
 
-/// Reads a client certificate and its key, and checks that they belong together.
-pub(crate) fn read_identity(certificate: &Path, key: &Path) -> Result<Identity, Error> {
+/// Reads a client certificate and its key, and checks that they match.
+pub(crate) fn read_client_certificate(certificate: &Path, key: &Path) -> Result<ClientCertificate, Error> {
     let chain = read_certificates(certificate)?;
     let shown = key.display();
     let pem = read_pem(key)?;
     let key = PrivateKeyDer::from_pem_slice(&pem)
         .map_err(|_| Error::InvalidArgument(format!("{shown} holds no private key in PEM form")))?;
-    let identity = Identity { chain, key };
-    identity.certified_key()?;
-    Ok(identity)
+    let certificate = ClientCertificate { chain, key };
+    certificate.check()?;
+    Ok(certificate)
 }
 
-impl Identity {
-    fn certified_key(&self) -> Result<(), Error> {
+impl ClientCertificate {
+    fn check(&self) -> Result<(), Error> {
         let provider = provider();
         rustls::sign::CertifiedKey::from_der(self.chain.clone(), self.key.clone_key(), &provider)
             .map_err(|error| match error {
@@ -123,7 +123,7 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
-/// The configuration for rustls: made once for all connections of a client.
+/// The configuration of rustls, made once for all connections of a client.
 fn configure(settings: &TlsSettings) -> Result<Arc<ClientConfig>, Error> {
     let internal = |error: &dyn fmt::Display| Error::Tls(format!("TLS cannot be set up: {error}"));
     let provider = provider();
@@ -133,10 +133,10 @@ fn configure(settings: &TlsSettings) -> Result<Arc<ClientConfig>, Error> {
         .map_err(|error| internal(&error))?
         .dangerous()
         .with_custom_certificate_verifier(verifier);
-    let mut config = match &settings.identity {
+    let mut config = match &settings.client_certificate {
         None => builder.with_no_client_auth(),
-        Some(identity) => builder
-            .with_client_auth_cert(identity.chain.clone(), identity.key.clone_key())
+        Some(certificate) => builder
+            .with_client_auth_cert(certificate.chain.clone(), certificate.key.clone_key())
             .map_err(|error| internal(&error))?,
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -144,13 +144,13 @@ fn configure(settings: &TlsSettings) -> Result<Arc<ClientConfig>, Error> {
 }
 
 fn verifier(settings: &TlsSettings, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    let failed = |error: &dyn fmt::Display| Error::Tls(format!("no certificate could be verified: {error}"));
     if !settings.verify {
         return Ok(Arc::new(AcceptAny(provider.clone())));
     }
     let Some(ca) = &settings.ca else {
         return settings.system.verifier(provider);
     };
-    let failed = |error: &dyn fmt::Display| Error::Tls(format!("no certificate could be verified: {error}"));
     let mut roots = rustls::RootCertStore::empty();
     for certificate in ca.iter() {
         roots.add(certificate.clone()).map_err(|error| failed(&error))?;
@@ -161,7 +161,7 @@ fn verifier(settings: &TlsSettings, provider: &Arc<CryptoProvider>) -> Result<Ar
     Ok(verifier)
 }
 
-/// Accepts any certificate: for tests, when the caller has switched verification off.
+/// Accepts any certificate, when the caller has switched verification off.
 #[derive(Debug)]
 struct AcceptAny(Arc<CryptoProvider>);
 
@@ -200,7 +200,7 @@ impl ServerCertVerifier for AcceptAny {
     }
 }
 
-/// Which check failed, in words for a person.
+/// Which check failed, for a message.
 pub(crate) fn describe(error: &rustls::Error) -> String {
     let reason = match error {
         rustls::Error::InvalidCertificate(reason) => reason,
@@ -222,7 +222,8 @@ pub(crate) fn describe(error: &rustls::Error) -> String {
     format!("the server's certificate was not accepted: {check}")
 }
 
-/// What the server says by ending the connection with an alert (RFC 8446, section 6.2).
+/// The alert with which the server ended the connection
+/// ([RFC 8446, section 6.2](https://www.rfc-editor.org/rfc/rfc8446#section-6.2)).
 fn describe_alert(alert: AlertDescription) -> String {
     use AlertDescription as Alert;
     match alert {
@@ -238,29 +239,29 @@ fn describe_alert(alert: AlertDescription) -> String {
     }
 }
 
-/// The configuration for the connections of one process: its store of session tickets is not shared with a child.
+/// The configuration for the connections of one process: its session tickets are not shared with a forked child.
 #[derive(Debug)]
 pub(crate) struct Tls {
     settings: TlsSettings,
-    made: OnceCell<Arc<ClientConfig>>,
+    config: OnceCell<Arc<ClientConfig>>,
 }
 
 impl Tls {
     pub(crate) fn new(settings: TlsSettings) -> Tls {
-        Tls { settings, made: OnceCell::new() }
+        Tls { settings, config: OnceCell::new() }
     }
 
-    /// Made at its first use, which reads the trust store.
+    /// Made at the first use, which reads the trust store.
     fn config(&self) -> Result<Arc<ClientConfig>, Error> {
-        self.made.get_or_try_init(|| configure(&self.settings)).cloned()
+        self.config.get_or_try_init(|| configure(&self.settings)).cloned()
     }
 }
 
 /// Wraps a connection in TLS when the URL's scheme is https.
 #[derive(Debug)]
 pub(crate) struct TlsConnector {
-    pub(crate) control: Arc<Interrupt>,
-    /// `None`: the client's URL is not https, and neither is its proxy's.
+    pub(crate) interrupt: Arc<Interrupt>,
+    /// `None`: neither the client's URL nor its proxy's is https.
     pub(crate) tls: Option<Arc<Tls>>,
 }
 
@@ -270,7 +271,7 @@ impl<In: Transport> Connector<In> for TlsConnector {
     fn connect(&self, details: &ConnectionDetails, chained: Option<In>) -> Result<Option<MaybeTls<In>>, ureq::Error> {
         let Some(transport) = chained else { return Ok(None) };
         let wrapped = self.wrap(details, transport)?;
-        self.control.end_opening();
+        self.interrupt.end_opening();
         Ok(Some(wrapped))
     }
 }
@@ -290,9 +291,9 @@ impl TlsConnector {
         while session.is_handshaking() {
             session.complete_io(&mut socket)?;
         }
-        let buffers = WipedBuffers::new(self.control.room());
+        let buffers = WipedBuffers::new(self.interrupt.head_room());
         let stream = Box::new(StreamOwned::new(session, socket));
-        Ok(MaybeTls::Tls(TlsTransport { stream, buffers, control: self.control.clone() }))
+        Ok(MaybeTls::Tls(TlsTransport { stream, buffers, interrupt: self.interrupt.clone() }))
     }
 }
 
@@ -307,7 +308,7 @@ pub(crate) enum MaybeTls<T: Transport> {
 pub(crate) struct TlsTransport<T: Transport> {
     stream: Box<StreamOwned<ClientConnection, TransportAdapter<T>>>,
     buffers: WipedBuffers,
-    control: Arc<Interrupt>,
+    interrupt: Arc<Interrupt>,
 }
 
 impl<T: Transport> fmt::Debug for TlsTransport<T> {
@@ -328,13 +329,13 @@ impl<T: Transport> TlsTransport<T> {
 
 impl<T: Transport> Transport for TlsTransport<T> {
     fn buffers(&mut self) -> &mut dyn Buffers {
-        self.buffers.set_room(self.control.room());
+        self.buffers.set_room(self.interrupt.head_room());
         &mut self.buffers
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
         self.buffers.hold(amount);
-        self.buffers.add_fields(&self.control.take_secrets());
+        self.buffers.add_fields(&self.interrupt.take_secrets());
         if self.buffers.is_full() { self.flush() } else { Ok(()) }
     }
 

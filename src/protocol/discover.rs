@@ -1,12 +1,12 @@
-//! `server/discover`: the question that tells the stateless era from the one of the handshake (2026-07-28,
-//! "Discovery").
+//! `server/discover`, which tells the stateless era from the one of the `initialize` handshake
+//! ([2026-07-28, "Discovery"](https://modelcontextprotocol.io/specification/2026-07-28/server/discover)).
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::protocol::Version;
+use crate::protocol::version::Version;
 
-pub(crate) const METHOD: &str = "server/discover";
+pub(crate) const DISCOVER: &str = "server/discover";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -19,17 +19,17 @@ struct DiscoverResult {
     supported_versions: Vec<String>,
 }
 
-/// What the server says of itself.
+/// The parts of the result that describe the server.
 #[derive(Deserialize)]
 pub(crate) struct ServerDescription {
     pub(crate) capabilities: Option<Box<RawValue>>,
     pub(crate) instructions: Option<Box<RawValue>>,
     #[serde(rename = "_meta")]
-    meta: Option<AboutMeta>,
+    meta: Option<ResultMeta>,
 }
 
 #[derive(Deserialize)]
-struct AboutMeta {
+struct ResultMeta {
     #[serde(rename = "io.modelcontextprotocol/serverInfo")]
     server_info: Option<Box<RawValue>>,
 }
@@ -40,7 +40,7 @@ impl ServerDescription {
     }
 }
 
-/// The versions that an answer offers; `None` when it lacks what the stateless era requires of it.
+/// The versions that a result offers; `None` when it lacks a member that the stateless era requires.
 pub(crate) fn offered(result: &[u8]) -> Option<Vec<String>> {
     let result: DiscoverResult = serde_json::from_slice(result).ok()?;
     (result.result_type == "complete" && !result.supported_versions.is_empty()).then_some(result.supported_versions)
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_must_have_all_that_its_revision_requires() {
+    fn a_result_must_have_every_required_member() {
         let whole = r#"{"resultType":"complete","ttlMs":0,"cacheScope":"public","supportedVersions":["2025-11-25","2026-07-28"]}"#;
         assert_eq!(offered(whole.as_bytes()).unwrap(), ["2025-11-25", "2026-07-28"]);
         for missing in ["\"resultType\":\"complete\",", "\"ttlMs\":0,", "\"cacheScope\":\"public\","] {

@@ -1,17 +1,18 @@
-//! Headers that mirror a request (2026-07-28, "Request Metadata").
+//! Headers that mirror a request
+//! ([2026-07-28, "Streamable HTTP"](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http)).
 
+use ::http::{HeaderName, HeaderValue};
 use serde_json::value::RawValue;
 
 use crate::base::error::Error;
-use crate::http::{HeaderName, HeaderValue};
 use crate::protocol::jsonrpc::JsonObject;
 
-const METHOD: HeaderName = HeaderName::from_static("mcp-method");
-const NAME: HeaderName = HeaderName::from_static("mcp-name");
+const MCP_METHOD: HeaderName = HeaderName::from_static("mcp-method");
+const MCP_NAME: HeaderName = HeaderName::from_static("mcp-name");
 
-/// `Mcp-Method`, and `Mcp-Name` where the request has one.
+/// `Mcp-Method`, and `Mcp-Name` for requests that have a name or URI.
 pub(crate) fn for_request(method: &str, params: Option<&JsonObject>) -> Result<Vec<(HeaderName, HeaderValue)>, Error> {
-    let mut headers = vec![(METHOD, encode(method)?)];
+    let mut headers = vec![(MCP_METHOD, encode(method)?)];
     let source = match method {
         "tools/call" | "prompts/get" => "name",
         "resources/read" => "uri",
@@ -19,7 +20,7 @@ pub(crate) fn for_request(method: &str, params: Option<&JsonObject>) -> Result<V
     };
     let named = params.and_then(|params| params.get(source)).and_then(|value| text(value));
     if let Some(named) = named {
-        headers.push((NAME, encode(&named)?));
+        headers.push((MCP_NAME, encode(&named)?));
     }
     Ok(headers)
 }
@@ -28,7 +29,7 @@ fn text(value: &RawValue) -> Option<String> {
     serde_json::from_str(value.get()).ok()
 }
 
-/// A value as it can stand in a header: plain where possible, else in base64 between `=?base64?` and `?=`.
+/// A value as a header can hold it: plain where possible, else in base64 between `=?base64?` and `?=`.
 pub(crate) fn encode(value: &str) -> Result<HeaderValue, Error> {
     let plain = value.bytes().all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte))
         && value.trim_matches([' ', '\t']).len() == value.len()

@@ -1,18 +1,18 @@
-//! The handshake of the revisions up to 2025-11-25 ("Lifecycle").
+//! The `initialize` handshake of the revisions up to 2025-11-25
+//! ([Lifecycle](https://modelcontextprotocol.io/specification/2025-11-25/basic/lifecycle)).
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::base::error::Error;
 use crate::base::text;
-use crate::protocol::Version;
-use crate::protocol::meta;
-use crate::session::config::Implementation;
+use crate::protocol::implementation::Implementation;
+use crate::protocol::version::Version;
 
-pub(crate) const METHOD: &str = "initialize";
+pub(crate) const INITIALIZE: &str = "initialize";
 pub(crate) const INITIALIZED: &str = "notifications/initialized";
 
-/// What the server answers.
+/// The result of the request.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InitializeResult {
@@ -23,20 +23,20 @@ pub(crate) struct InitializeResult {
 }
 
 /// The parameters of the request.
-pub(crate) fn params(version: Version, identity: &Implementation, capabilities: &str) -> String {
+pub(crate) fn params(version: Version, client: &Implementation, capabilities: &str) -> String {
     let version = text::quoted(version.as_str());
-    let client = meta::client_info(identity);
+    let client = client.to_json();
     format!("{{\"protocolVersion\":{version},\"capabilities\":{capabilities},\"clientInfo\":{client}}}")
 }
 
-/// Reads the answer and the version that the server has chosen.
+/// Reads the result and the version that the server has chosen.
 pub(crate) fn read(result: &[u8]) -> Result<(InitializeResult, Version), Error> {
     let read: InitializeResult = serde_json::from_slice(result)
-        .map_err(|_| Error::Protocol("the answer to initialize lacks what MCP requires".to_owned()))?;
+        .map_err(|_| Error::Protocol("the result of initialize lacks a required member".to_owned()))?;
     match Version::parse(&read.protocol_version).filter(|version| !version.is_modern()) {
         Some(version) => Ok((read, version)),
         None => Err(Error::Unsupported(format!(
-            "the server speaks protocol version {}, which this library does not",
+            "the server speaks protocol version {}, which this library does not speak",
             text::one_line(&read.protocol_version)
         ))),
     }
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_introduces_the_client() {
+    fn the_request_names_the_client() {
         let params = params(Version::LEGACY, &Implementation::default(), "{\"roots\":{}}");
         let value: serde_json::Value = serde_json::from_str(&params).unwrap();
         assert_eq!(value["protocolVersion"], "2025-11-25");

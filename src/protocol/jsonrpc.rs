@@ -1,4 +1,4 @@
-//! JSON-RPC 2.0 messages: what is sent, and what comes back.
+//! [JSON-RPC 2.0](https://www.jsonrpc.org/specification) messages.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,30 +16,30 @@ use crate::json::scan::{self, Malformed};
 /// The members of a JSON object, their values as they were written.
 pub(crate) type JsonObject = BTreeMap<String, Box<RawValue>>;
 
-/// The code of a message that is no request as the receiver knows them.
+/// The message is not a valid request.
 pub(crate) const INVALID_REQUEST: i32 = -32600;
-/// The code of a method that the receiver does not know.
+/// The receiver does not know the method.
 pub(crate) const METHOD_NOT_FOUND: i32 = -32601;
-/// The code of parameters that are not as the method wants them.
+/// The parameters are not valid for the method.
 pub(crate) const INVALID_PARAMS: i32 = -32602;
-/// The code of a fault inside the receiver.
+/// A failure inside the receiver.
 pub(crate) const INTERNAL_ERROR: i32 = -32603;
-/// The code that servers give to what has no code of its own.
+/// Servers use this code for errors without a code of their own.
 pub(crate) const SERVER_ERROR: i32 = -32000;
-/// The code of a request whose headers do not mirror its body (MCP, 2026-07-28).
+/// The headers of a request do not match its body (MCP, 2026-07-28).
 pub(crate) const HEADER_MISMATCH: i32 = -32020;
-/// The code of a request that needs a capability of the client (MCP, 2026-07-28).
+/// The request needs a capability that the client has not declared (MCP, 2026-07-28).
 pub(crate) const MISSING_CAPABILITY: i32 = -32021;
-/// The code of a request in a protocol version that the server does not speak (MCP, 2026-07-28).
+/// The server does not speak the request's protocol version (MCP, 2026-07-28).
 pub(crate) const UNSUPPORTED_VERSION: i32 = -32022;
 
 /// The most messages of one batch.
-const MOST_OF_A_BATCH: usize = 10_000;
+const MAX_BATCH: usize = 10_000;
 
 /// A message from the server.
 #[derive(Debug)]
 pub(crate) enum Incoming<'a> {
-    /// The text of a result is not checked yet: whoever reads it must parse it.
+    /// The text of a result is not checked yet; its reader parses it.
     Response {
         id: &'a str,
         outcome: Result<&'a [u8], RpcError>,
@@ -55,7 +55,7 @@ pub(crate) enum Incoming<'a> {
     },
 }
 
-/// The members of a message, as they were written; `null` stands for an absent one.
+/// The members of a message, as they were written; `null` counts as absent.
 #[derive(Default)]
 struct Envelope<'a> {
     jsonrpc: Option<&'a [u8]>,
@@ -110,12 +110,12 @@ pub(crate) fn read<'a>(bytes: &'a [u8], mut each: impl FnMut(Incoming<'a>)) -> R
     read.map_err(|reason| explain(&reason, bytes))
 }
 
-/// Reads the messages of a batch one at a time: many small ones take no more room than they came in.
+/// Reads the messages of a batch one at a time, so that many small ones need no memory of their own.
 fn read_batch<'a>(bytes: &'a [u8], mut each: impl FnMut(Incoming<'a>)) -> Result<(), Unreadable> {
     let mut count = 0;
     scan::elements(bytes, |element| {
         count += 1;
-        if count > MOST_OF_A_BATCH {
+        if count > MAX_BATCH {
             return Err(Unreadable::TooMany);
         }
         each(incoming(element)?);
@@ -124,16 +124,16 @@ fn read_batch<'a>(bytes: &'a [u8], mut each: impl FnMut(Incoming<'a>)) -> Result
 }
 
 fn explain(reason: &Unreadable, bytes: &[u8]) -> Error {
-    let no_message = || Error::Protocol("the answer is not a JSON-RPC message".to_owned());
+    let no_message = || Error::Protocol("the response is not a JSON-RPC message".to_owned());
     match reason {
-        Unreadable::TooMany => Error::Protocol("the answer is a batch of too many messages".to_owned()),
+        Unreadable::TooMany => Error::Protocol("the response is a batch of too many messages".to_owned()),
         Unreadable::NoMessage => no_message(),
         Unreadable::Malformed => serde_json::from_slice::<IgnoredAny>(bytes).map_or_else(not_json, |_| no_message()),
     }
 }
 
 fn not_json(error: serde_json::Error) -> Error {
-    Error::Protocol(format!("the answer is not valid JSON (line {}, column {})", error.line(), error.column()))
+    Error::Protocol(format!("the response is not valid JSON (line {}, column {})", error.line(), error.column()))
 }
 
 impl<'a> Envelope<'a> {
@@ -143,7 +143,7 @@ impl<'a> Envelope<'a> {
             let Some(member) = envelope.member(name) else { return Ok(()) };
             match member.replace(value) {
                 None => Ok(()),
-                Some(_) => Err(Unreadable::NoMessage), // which of the two is meant?
+                Some(_) => Err(Unreadable::NoMessage), // ambiguous
             }
         })?;
         for member in envelope.members() {
@@ -206,55 +206,57 @@ fn incoming(message: &[u8]) -> Result<Incoming<'_>, Unreadable> {
     }
 }
 
-/// A successful answer: the message that it came in, and where in it the result stands.
+/// A successful response: its message, and the range of the result in it.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) message: Vec<u8>,
     pub(crate) result: Range<usize>,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn result(&self) -> &[u8] {
         &self.message[self.result.clone()]
     }
 }
 
-/// What a message of the server says about the request with this id.
+/// What a message says about the request with a given id.
 pub(crate) enum Match {
-    Answered(Range<usize>),
-    Failed(RpcError),
-    /// A response to something else.
-    Foreign,
-    /// No response at all.
-    Nothing,
+    /// Its result.
+    Result(Range<usize>),
+    /// Its error.
+    Error(RpcError),
+    /// A response to another request.
+    OtherId,
+    /// No response.
+    None,
 }
 
-/// Looks for the response to a request in a message; everything else goes to `others`.
+/// Finds the response to a request in a message; requests and notifications go to `others`.
 pub(crate) fn find_response<'a>(
     message: &'a [u8],
     id: u64,
     mut others: impl FnMut(Incoming<'a>),
 ) -> Result<Match, Error> {
-    let mut verdict = Match::Nothing;
+    let mut found = Match::None;
     let own = id.to_string();
     read(message, |incoming| match incoming {
         Incoming::Response { id, outcome } if id == own || (id == "null" && outcome.is_err()) => {
-            verdict = match outcome {
-                Ok(result) => Match::Answered(range_in(message, result)),
-                Err(error) => Match::Failed(error),
+            found = match outcome {
+                Ok(result) => Match::Result(range_in(message, result)),
+                Err(error) => Match::Error(error),
             };
         }
         Incoming::Response { .. } => {
-            if matches!(verdict, Match::Nothing) {
-                verdict = Match::Foreign;
+            if matches!(found, Match::None) {
+                found = Match::OtherId;
             }
         }
         other => others(other),
     })?;
-    Ok(verdict)
+    Ok(found)
 }
 
-/// Where in `whole` the bytes `part`, borrowed from it, stand.
+/// The range of `part` in `whole`, from which it is borrowed.
 pub(crate) fn range_in(whole: &[u8], part: &[u8]) -> Range<usize> {
     let start = part.as_ptr() as usize - whole.as_ptr() as usize;
     start..start + part.len()
@@ -279,12 +281,12 @@ fn message(id: &str, method: &str, params: Option<&str>) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The answer to a request of the server; `id` is the text of its id, `result` JSON text.
+/// The response to a request of the server; `id` and `result` are JSON text.
 pub(crate) fn result(id: &str, result: &str) -> Vec<u8> {
     format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}").into_bytes()
 }
 
-/// A refusal of a request of the server.
+/// The error response to a request of the server.
 pub(crate) fn error(id: &str, code: i32, message: &str) -> Vec<u8> {
     let message = text::quoted(message);
     format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{{\"code\":{code},\"message\":{message}}}}}").into_bytes()
@@ -294,24 +296,24 @@ pub(crate) fn error(id: &str, code: i32, message: &str) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn verdict(message: &str) -> Result<Match, Error> {
+    fn found(message: &str) -> Result<Match, Error> {
         find_response(message.as_bytes(), 7, |_| {})
     }
 
     #[test]
     fn the_response_is_found_by_its_id() {
         let message = r#"{"jsonrpc":"2.0","id":7,"result":{"a":[1]}}"#;
-        let Ok(Match::Answered(range)) = verdict(message) else { panic!() };
+        let Ok(Match::Result(range)) = found(message) else { panic!() };
         assert_eq!(&message[range], r#"{"a":[1]}"#);
-        assert!(matches!(verdict(r#"{"jsonrpc":"2.0","id":8,"result":{}}"#), Ok(Match::Foreign)));
-        assert!(matches!(verdict(r#"{"jsonrpc":"2.0","id":"7","result":{}}"#), Ok(Match::Foreign)));
-        assert!(matches!(verdict(r#"{"jsonrpc":"2.0","method":"x"}"#), Ok(Match::Nothing)));
+        assert!(matches!(found(r#"{"jsonrpc":"2.0","id":8,"result":{}}"#), Ok(Match::OtherId)));
+        assert!(matches!(found(r#"{"jsonrpc":"2.0","id":"7","result":{}}"#), Ok(Match::OtherId)));
+        assert!(matches!(found(r#"{"jsonrpc":"2.0","method":"x"}"#), Ok(Match::None)));
     }
 
     #[test]
-    fn members_count_however_they_are_written() {
+    fn escaped_member_names_are_recognised() {
         let message = r#" {"\u0069d" : 7,"error" :null, "jsonrpc":"\u0032.0","x":[{"id":8}],"result":{"id":9}} "#;
-        let Ok(Match::Answered(range)) = verdict(message) else { panic!() };
+        let Ok(Match::Result(range)) = found(message) else { panic!() };
         assert_eq!(&message[range], r#"{"id":9}"#);
     }
 
@@ -320,18 +322,18 @@ mod tests {
         let message = r#" [{"jsonrpc":"2.0","method":"n"},{"jsonrpc":"2.0","id":7,"result":{}},{"jsonrpc":"2.0","id":1,"result":{}}]"#;
         let mut others = 0;
         let found = find_response(message.as_bytes(), 7, |_| others += 1).unwrap();
-        assert!(matches!(found, Match::Answered(_)));
+        assert!(matches!(found, Match::Result(_)));
         assert_eq!(others, 1);
     }
 
     #[test]
-    fn a_batch_has_an_end() {
+    fn a_batch_is_bounded() {
         let batch = |count: usize| format!("[{}]", vec![r#"{"jsonrpc":"2.0","method":"n"}"#; count].join(","));
         let mut others = 0;
-        read(batch(MOST_OF_A_BATCH).as_bytes(), |_| others += 1).unwrap();
-        assert_eq!(others, MOST_OF_A_BATCH);
-        assert!(matches!(read(batch(MOST_OF_A_BATCH + 1).as_bytes(), |_| {}), Err(Error::Protocol(_))));
-        // What is no message ends it at once: nothing behind is looked at.
+        read(batch(MAX_BATCH).as_bytes(), |_| others += 1).unwrap();
+        assert_eq!(others, MAX_BATCH);
+        assert!(matches!(read(batch(MAX_BATCH + 1).as_bytes(), |_| {}), Err(Error::Protocol(_))));
+        // An invalid message ends the batch at once: the rest is not read.
         let mut others = 0;
         let bad = format!("[{},1{}", r#"{"jsonrpc":"2.0","method":"n"}"#, ",}".repeat(10));
         assert!(matches!(read(bad.as_bytes(), |_| others += 1), Err(Error::Protocol(_))));
@@ -341,15 +343,15 @@ mod tests {
     #[test]
     fn errors_keep_code_message_and_data() {
         let message = r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32022,"message":"a\nb","data":{"x":1}}}"#;
-        let Ok(Match::Failed(error)) = verdict(message) else { panic!() };
+        let Ok(Match::Error(error)) = found(message) else { panic!() };
         assert_eq!((error.code, error.message.as_str(), error.data.as_deref()), (-32022, "a\nb", Some("{\"x\":1}")));
         let message = r#"{"jsonrpc":"2.0","id":null,"error":{"code":99999999999,"message":""}}"#;
-        let Ok(Match::Failed(error)) = verdict(message) else { panic!() };
+        let Ok(Match::Error(error)) = found(message) else { panic!() };
         assert_eq!(error.code, i32::MAX);
     }
 
     #[test]
-    fn what_is_not_a_message_is_a_protocol_error() {
+    fn an_invalid_message_is_a_protocol_error() {
         for bad in [
             "[{}]",
             "[] x",
@@ -371,10 +373,10 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":7,"error":"x"}"#,
             r#"{"jsonrpc":"2.0","id":7,"result":null}"#,
         ] {
-            assert!(matches!(verdict(bad), Err(Error::Protocol(_))), "{bad}");
+            assert!(matches!(found(bad), Err(Error::Protocol(_))), "{bad}");
         }
         let nested = format!(r#"{{"jsonrpc":"2.0","id":7,"error":{}"#, "[".repeat(200_000));
-        assert!(matches!(verdict(&nested), Err(Error::Protocol(_))));
+        assert!(matches!(found(&nested), Err(Error::Protocol(_))));
     }
 
     #[test]

@@ -1,12 +1,13 @@
-//! The `_meta` of requests: what a stateless server must be told each time (2026-07-28, basic, "_meta").
+//! The `_meta` of requests, in which a stateless server expects version, client and capabilities each time
+//! ([2026-07-28, "_meta"](https://modelcontextprotocol.io/specification/2026-07-28/basic#meta)).
 
 use serde_json::value::RawValue;
 
 use crate::base::error::Error;
 use crate::base::text;
-use crate::protocol::Version;
+use crate::protocol::implementation::Implementation;
 use crate::protocol::jsonrpc::JsonObject;
-use crate::session::config::Implementation;
+use crate::protocol::version::Version;
 
 const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
@@ -14,10 +15,10 @@ const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 const PROGRESS_TOKEN: &str = "progressToken";
 
-/// What goes into `_meta` of one request.
+/// The members of one request's `_meta`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Meta<'a> {
-    /// Of the stateless era: the version, and how the client introduces itself.
+    /// Since 2026-07-28: version, client, and capabilities as JSON text.
     pub(crate) modern: Option<(Version, &'a Implementation, &'a str)>,
     pub(crate) log_level: Option<&'a str>,
     pub(crate) progress_token: Option<u64>,
@@ -26,9 +27,9 @@ pub(crate) struct Meta<'a> {
 impl Meta<'_> {
     fn members(&self) -> Vec<(&'static str, String)> {
         let mut members = Vec::new();
-        if let Some((version, identity, capabilities)) = self.modern {
+        if let Some((version, client, capabilities)) = self.modern {
             members.push((PROTOCOL_VERSION, text::quoted(version.as_str())));
-            members.push((CLIENT_INFO, client_info(identity)));
+            members.push((CLIENT_INFO, client.to_json()));
             members.push((CLIENT_CAPABILITIES, capabilities.to_owned()));
             members.extend(self.log_level.map(|level| (LOG_LEVEL, text::quoted(level))));
         }
@@ -36,7 +37,7 @@ impl Meta<'_> {
         members
     }
 
-    /// Parameters that hold nothing but this `_meta`; `None` when it is empty.
+    /// Parameters that hold only this `_meta`; `None` when it is empty.
     pub(crate) fn alone(&self) -> Option<String> {
         let members = self.members();
         if members.is_empty() {
@@ -46,7 +47,7 @@ impl Meta<'_> {
         Some(format!("{{\"_meta\":{{{}}}}}", members.join(",")))
     }
 
-    /// Adds this `_meta` to parameters; what the caller put there under other names stays.
+    /// Adds this `_meta` to parameters; the caller's members of other names stay.
     pub(crate) fn add_to(&self, params: &mut JsonObject) -> Result<(), Error> {
         let members = self.members();
         if members.is_empty() {
@@ -58,7 +59,7 @@ impl Meta<'_> {
                 .map_err(|_| Error::InvalidArgument("the parameter _meta is not an object".to_owned()))?,
         };
         for (name, value) in members {
-            // By this token the caller knows the progress of his request.
+            // The caller chose this token to recognise the progress of the request.
             if name != PROGRESS_TOKEN || !meta.contains_key(PROGRESS_TOKEN) {
                 meta.insert(name.to_owned(), raw(value)?);
             }
@@ -66,11 +67,6 @@ impl Meta<'_> {
         params.insert("_meta".to_owned(), raw(object(&meta)?)?);
         Ok(())
     }
-}
-
-/// `{"name":...,"version":...}`
-pub(crate) fn client_info(identity: &Implementation) -> String {
-    format!("{{\"name\":{},\"version\":{}}}", text::quoted(&identity.name), text::quoted(&identity.version))
 }
 
 pub(crate) fn raw(json: String) -> Result<Box<RawValue>, Error> {
@@ -86,10 +82,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_caller_gave_stays_and_what_the_protocol_sets_wins() {
-        let identity = Implementation::default();
+    fn the_callers_members_stay_and_the_protocols_members_win() {
+        let client = Implementation::default();
         let meta =
-            Meta { modern: Some((Version::MODERN, &identity, "{}")), log_level: Some("info"), progress_token: Some(3) };
+            Meta { modern: Some((Version::MODERN, &client, "{}")), log_level: Some("info"), progress_token: Some(3) };
         let given = format!(r#"{{"x":1.10,"_meta":{{"mine":1e400,"{PROTOCOL_VERSION}":"other"}}}}"#);
         let mut params: JsonObject = serde_json::from_str(&given).unwrap();
         meta.add_to(&mut params).unwrap();

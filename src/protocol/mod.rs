@@ -1,14 +1,15 @@
-//! The messages of MCP, apart from how they travel.
+//! The messages of MCP as data: no I/O.
 
 pub(crate) mod discover;
 pub(crate) mod elicitation;
 pub(crate) mod headers;
+pub(crate) mod implementation;
 pub(crate) mod initialize;
 pub(crate) mod jsonrpc;
 pub(crate) mod meta;
 pub(crate) mod server_info;
+pub(crate) mod subscriptions;
 pub(crate) mod tool_headers;
-mod version;
+pub(crate) mod transport_kind;
+pub(crate) mod version;
 pub(crate) mod www_authenticate;
-
-pub(crate) use version::Version;

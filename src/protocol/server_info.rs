@@ -1,19 +1,19 @@
-//! What the server has said of itself.
+//! The server's own description: name, version, capabilities, instructions.
 
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use crate::base::error::Error;
 use crate::base::text;
-use crate::protocol::Version;
 use crate::protocol::discover::ServerDescription;
 use crate::protocol::initialize::InitializeResult;
+use crate::protocol::version::Version;
 
 /// A server's own description.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ServerInfo {
     capabilities: Option<Box<RawValue>>,
-    /// The same, to be looked into.
+    /// The same, parsed.
     offered: Json,
     info: Option<Box<RawValue>>,
     instructions: Option<Box<RawValue>>,
@@ -30,24 +30,24 @@ impl ServerInfo {
     }
 
     pub(crate) fn from_discover(result: &[u8]) -> ServerInfo {
-        let Ok(about) = serde_json::from_slice::<ServerDescription>(result) else {
+        let Ok(description) = serde_json::from_slice::<ServerDescription>(result) else {
             return ServerInfo::default();
         };
         ServerInfo {
-            info: about.server_info().map(RawValue::to_owned),
-            offered: parsed(about.capabilities.as_deref()),
-            capabilities: about.capabilities,
-            instructions: about.instructions,
+            info: description.server_info().map(RawValue::to_owned),
+            offered: parsed(description.capabilities.as_deref()),
+            capabilities: description.capabilities,
+            instructions: description.instructions,
         }
     }
 
-    /// Whether the server has said anything: a pinned version of the newer era skips the question.
+    /// Whether the server has described itself: with a pinned version 2026-07-28 it is not asked.
     pub(crate) fn is_known(&self) -> bool {
         self.capabilities.is_some()
     }
 
-    /// Fails unless the server advertises the capability, such as `resources` or `resources.subscribe`. A server of
-    /// which nothing is known is taken at its best.
+    /// Fails unless the server declares the capability, such as `resources` or `resources.subscribe`. Unknown
+    /// capabilities count as declared.
     pub(crate) fn require(&self, capability: &str) -> Result<(), Error> {
         if self.offered.is_null() {
             return Ok(());
@@ -83,7 +83,7 @@ impl ServerInfo {
     }
 }
 
-/// `Null` for what is not there or cannot be read.
+/// `Null` when absent or unreadable.
 fn parsed(capabilities: Option<&RawValue>) -> Json {
     capabilities.and_then(|capabilities| serde_json::from_str(capabilities.get()).ok()).unwrap_or_default()
 }

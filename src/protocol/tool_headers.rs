@@ -1,16 +1,17 @@
-//! Parameters of tools that are mirrored into headers (2026-07-28, "Custom Headers from Tool Parameters").
+//! Tool parameters that are mirrored into headers
+//! ([2026-07-28, "Custom Headers from Tool Parameters"](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http)).
 
+use ::http::{HeaderName, HeaderValue};
 use serde_json::Value as Json;
 
 use crate::base::error::Error;
-use crate::http::{HeaderName, HeaderValue};
 use crate::protocol::headers;
 
 const ANNOTATION: &str = "x-mcp-header";
 /// The largest integer that every JSON parser keeps.
-const MOST_SAFE: f64 = 9_007_199_254_740_991.0;
+const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 
-/// The headers that a tool's annotations ask for.
+/// The headers that a tool's annotations declare.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct ToolHeaders(Vec<HeaderParam>);
 
@@ -22,7 +23,7 @@ struct HeaderParam {
 }
 
 impl ToolHeaders {
-    /// A tool's name and headers; `None` when its annotations break the rules and the tool must not be used.
+    /// A tool's name and headers; `None` when its annotations break the rules, so that the tool must not be used.
     pub(crate) fn of_tool(json: &str) -> Option<(String, ToolHeaders)> {
         let tool: Json = serde_json::from_str(json).ok()?;
         let name = tool.get("name")?.as_str()?.to_owned();
@@ -33,7 +34,7 @@ impl ToolHeaders {
         Some((name, headers))
     }
 
-    /// Reads a schema. `reachable`: whether nothing but `properties` leads here.
+    /// Reads a schema. `reachable`: whether only `properties` lead here.
     fn read(&mut self, schema: &Json, path: &mut Vec<String>, reachable: bool) -> Option<()> {
         match schema {
             Json::Array(items) => items.iter().try_for_each(|item| self.read(item, path, false)),
@@ -43,7 +44,7 @@ impl ToolHeaders {
                 }
                 for (key, value) in members {
                     match (key.as_str(), value) {
-                        // Values, not schemas: what stands there is no annotation.
+                        // Values, not schemas: they hold no annotations.
                         ("default" | "const" | "enum" | "examples", _) => {}
                         ("properties", Json::Object(properties)) => {
                             for (name, property) in properties {
@@ -52,7 +53,7 @@ impl ToolHeaders {
                                 path.pop();
                             }
                         }
-                        // Names of the server's own lead to schemas here, whatever they are.
+                        // The keys here are names that the server chose, the values schemas.
                         (
                             "$defs" | "definitions" | "patternProperties" | "dependentSchemas" | "dependencies",
                             Json::Object(schemas),
@@ -87,12 +88,12 @@ impl ToolHeaders {
         let arguments: Json = serde_json::from_str(arguments)
             .map_err(|error| Error::InvalidArgument(format!("the arguments are not valid JSON: {error}")))?;
         let mut headers = Vec::new();
-        for mirror in &self.0 {
-            let Some(value) = mirror.path.iter().try_fold(&arguments, |value, key| value.get(key)) else {
+        for param in &self.0 {
+            let Some(value) = param.path.iter().try_fold(&arguments, |value, key| value.get(key)) else {
                 continue;
             };
-            if let Some(text) = plain(value).map_err(|reason| mirror.refused(reason))? {
-                headers.push((mirror.header.clone(), headers::encode(&text)?));
+            if let Some(text) = plain(value).map_err(|reason| param.refused(reason))? {
+                headers.push((param.header.clone(), headers::encode(&text)?));
             }
         }
         Ok(headers)
@@ -105,7 +106,7 @@ impl HeaderParam {
     }
 }
 
-/// Whether a `type` is one that can be mirrored. It may be `null` besides: such a value is left out.
+/// Whether a `type` can be mirrored. It may allow `null` too: such a value is left out.
 fn is_primitive(schema_type: &Json) -> bool {
     let is = |name: &Json| matches!(name.as_str(), Some("string" | "integer" | "boolean"));
     match schema_type {
@@ -117,7 +118,7 @@ fn is_primitive(schema_type: &Json) -> bool {
     }
 }
 
-/// The text of a value; `None` for what is left out.
+/// The text of a value; `None` for a value that is left out.
 fn plain(value: &Json) -> Result<Option<String>, &'static str> {
     Ok(match value {
         Json::String(text) => Some(text.clone()),
@@ -127,10 +128,10 @@ fn plain(value: &Json) -> Result<Option<String>, &'static str> {
     })
 }
 
-/// Beyond the range in which every JSON parser keeps integers, what reads the header and what reads the body may see
-/// different ones.
+/// Outside the range that every JSON parser keeps exactly, the header's and the body's reader could see different
+/// integers.
 fn decimal(number: &serde_json::Number) -> Result<String, &'static str> {
-    let value = number.as_f64().filter(|value| value.abs() <= MOST_SAFE).ok_or("is beyond ±(2^53-1)")?;
+    let value = number.as_f64().filter(|value| value.abs() <= MAX_SAFE_INTEGER).ok_or("is beyond ±(2^53-1)")?;
     Ok(if number.is_f64() && value.fract() == 0.0 { format!("{value:.0}") } else { number.to_string() })
 }
 

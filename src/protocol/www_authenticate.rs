@@ -1,22 +1,22 @@
 //! `WWW-Authenticate`: the challenges of RFC 9110, section 11.6.1, with the parameters of RFC 6750, section 3.
 //!
-//! Servers write this header by hand, so whatever can be read is read: unquoted URLs, missing commas, a missing closing
-//! quote. Nothing here decides on security; the texts reach people and the caller.
+//! Lenient, since servers write this header by hand: unquoted URLs, missing commas and a missing closing quote are
+//! accepted. The result is used for messages and is returned to the caller; no decision on security depends on it.
 
 use std::collections::HashSet;
 
-use crate::auth::header::is_token_char;
+use crate::base::text::is_token_char;
 
-/// One challenge. A token68 (RFC 9110, section 11.2) is read past: no scheme that matters here has one.
+/// One challenge. A token68 (RFC 9110, section 11.2) is skipped: Bearer has none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Challenge {
-    /// The scheme as the server wrote it; compare without case.
+    /// The scheme as the server wrote it; compare case-insensitively.
     pub scheme: String,
     /// Names in lower case with their unquoted values, in order, repeated ones included.
     pub params: Vec<(String, String)>,
 }
 
-/// Reads the challenges of all `WWW-Authenticate` headers of an answer. Malformed parts are left out.
+/// Parses the challenges of all `WWW-Authenticate` headers of a response. Malformed parts are left out.
 pub(crate) fn parse(header_values: &[&str]) -> Vec<Challenge> {
     let mut challenges = Vec::new();
     for value in header_values {
@@ -25,24 +25,24 @@ pub(crate) fn parse(header_values: &[&str]) -> Vec<Challenge> {
     challenges
 }
 
-/// The value of a parameter (its name without case) in the first Bearer challenge that has it.
+/// The value of a parameter (names have no case) in the first Bearer challenge that has it.
 pub(crate) fn bearer_parameter<'a>(challenges: &'a [Challenge], name: &str) -> Option<&'a str> {
     let bearer = challenges.iter().filter(|challenge| challenge.scheme.eq_ignore_ascii_case("bearer"));
     let mut params = bearer.flat_map(|challenge| &challenge.params);
     params.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
-/// The names of the parameters of all Bearer challenges with what [`bearer_parameter`] gives for them.
-pub(crate) fn bearer_parameters(challenges: &[Challenge]) -> Vec<(&str, &str)> {
+/// The parameters of all Bearer challenges, each name with its first value.
+pub(crate) fn bearer_parameters(challenges: &[Challenge]) -> Vec<(String, String)> {
     let bearer = challenges.iter().filter(|challenge| challenge.scheme.eq_ignore_ascii_case("bearer"));
     let mut seen = HashSet::new();
     let params = bearer.flat_map(|challenge| &challenge.params).filter(|(name, _)| seen.insert(name.as_str()));
-    params.map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    params.cloned().collect()
 }
 
 fn parse_one(value: &str, challenges: &mut Vec<Challenge>) {
     let mut input = Input(value);
-    // Parameters belong to a scheme of the same header.
+    // A parameter belongs to a scheme of the same header.
     let first = challenges.len();
     let mut element_start = true;
     loop {
@@ -63,7 +63,7 @@ fn parse_one(value: &str, challenges: &mut Vec<Challenge>) {
                     challenge.params.push((name.to_ascii_lowercase(), param));
                 }
             }
-            // A word in the middle of an element, as in an unquoted `scope=read write`, begins no challenge.
+            // A word inside an element, as in an unquoted `scope=read write`, does not begin a challenge.
             (_, None) if element_start && input.at_word_end() => {
                 challenges.push(Challenge { scheme: name.to_owned(), params: Vec::new() });
                 input.skip_token68();
@@ -104,7 +104,7 @@ impl<'a> Input<'a> {
         self.0.is_empty() || self.0.starts_with([' ', '\t', ','])
     }
 
-    /// Reads `BWS "=" BWS value`, or nothing at all.
+    /// Reads `BWS "=" BWS value`; without an equals sign it reads nothing.
     fn parameter_value(&mut self) -> Option<String> {
         let mut ahead = Input(self.0);
         ahead.skip_whitespace();
@@ -120,7 +120,7 @@ impl<'a> Input<'a> {
         Some(value)
     }
 
-    /// Reads a quoted-string with its escapes undone; one without a closing quote goes to the end.
+    /// Reads a quoted-string and undoes its escapes; without a closing quote it extends to the end.
     fn quoted_string(&mut self) -> Option<String> {
         if !self.skip("\"") {
             return None;
@@ -142,7 +142,7 @@ impl<'a> Input<'a> {
         Some(value)
     }
 
-    /// Skips a token68 that follows a scheme: it fills its element, which tells it from a parameter.
+    /// Skips a token68 after a scheme: unlike a parameter it fills the whole element.
     fn skip_token68(&mut self) {
         let mut ahead = Input(self.0);
         ahead.skip_whitespace();
@@ -154,7 +154,7 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// Goes on to the next comma outside quotes.
+    /// Skips to the next comma outside quotes.
     fn skip_element(&mut self) {
         while let Some(at) = self.0.find([',', '"']) {
             self.0 = &self.0[at..];
@@ -170,7 +170,7 @@ fn is_token68_char(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte)
 }
 
-/// More than a token: servers leave URLs unquoted.
+/// Accepts more than a token: servers leave URLs unquoted.
 fn is_unquoted_char(byte: u8) -> bool {
     !matches!(byte, b' ' | b'\t' | b',' | b'"')
 }
@@ -289,7 +289,8 @@ mod tests {
     #[test]
     fn all_parameters_of_bearer_challenges_are_listed_once() {
         let challenges = parse(&["Basic realm=x, Bearer a=1, A=2, b=3", "bearer b=4, c=5"]);
-        assert_eq!(bearer_parameters(&challenges), [("a", "1"), ("b", "3"), ("c", "5")]);
+        let expected = [("a", "1"), ("b", "3"), ("c", "5")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(bearer_parameters(&challenges), expected);
         let many = (0..20_000).map(|number| format!("p{number}=1")).collect::<Vec<_>>().join(", ");
         let challenges = parse(&[&format!("Bearer {many}")]);
         assert_eq!(bearer_parameters(&challenges).len(), 20_000);

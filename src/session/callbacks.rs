@@ -1,44 +1,55 @@
-//! What the caller wants to hear of, and what it answers for the server.
+//! The caller's handlers of notifications, and of requests of the server.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use serde_json::value::RawValue;
 
 use crate::base::error::Error;
 use crate::base::text;
 use crate::json::Value;
-use crate::protocol::Version;
 use crate::protocol::elicitation;
 use crate::protocol::jsonrpc;
-use crate::session::config::Settings;
-use crate::session::list_cache::ListCache;
-use crate::transport::MessageHandler;
+use crate::protocol::version::Version;
 
 /// Called with each notification: its method and parameters (an empty object when it has none).
 pub type NotificationHandler = Arc<dyn Fn(&str, &Value) + Send + Sync>;
-/// Called with each request of the server: its method, its parameters, and where the answer goes.
+/// Called with each request of the server: its method, its parameters, and the reply to fill in.
 pub type RequestHandler = Arc<dyn Fn(&str, &Value, &mut Reply) + Send + Sync>;
 
-/// Asks the user for input.
+/// Asks the user for input
+/// ([specification](https://modelcontextprotocol.io/specification/2025-11-25/client/elicitation)).
 pub(crate) const ELICITATION: &str = "elicitation/create";
-/// Asks the client's model for a completion.
+/// Requests a completion from the client's model
+/// ([specification](https://modelcontextprotocol.io/specification/2025-11-25/client/sampling)).
 pub(crate) const SAMPLING: &str = "sampling/createMessage";
-/// Asks for the folders that the client opens to the server.
+/// Requests the folders that the server may use
+/// ([specification](https://modelcontextprotocol.io/specification/2025-11-25/client/roots)).
 pub(crate) const ROOTS: &str = "roots/list";
 /// Progress of a request (all revisions).
 pub(crate) const PROGRESS: &str = "notifications/progress";
 
-/// The answer to a request of the server.
+/// The response to a request of the server.
+///
+/// ```no_run
+/// # let client = mcpclient::Client::new("https://example.com/mcp")?;
+/// let roots = |_: &str, _: &mcpclient::Value, reply: &mut mcpclient::Reply| {
+///     reply.result(r#"{"roots":[{"uri":"file:///srv/data"}]}"#).expect("an object");
+/// };
+/// client.on_request("roots/list", Some(std::sync::Arc::new(roots)))?;
+/// # Ok::<(), mcpclient::Error>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Reply {
     outcome: Option<Result<String, (i32, String)>>,
 }
 
 impl Reply {
-    /// Answers with a result: JSON text of an object.
+    /// Responds with a result: JSON text of an object.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for any other text.
     pub fn result(&mut self, json: &str) -> Result<(), Error> {
         let value: &RawValue = serde_json::from_str(json)
             .map_err(|error| Error::InvalidArgument(format!("the result is not valid JSON: {error}")))?;
@@ -49,10 +60,9 @@ impl Reply {
         Ok(())
     }
 
-    /// Answers with a JSON-RPC error.
-    pub fn error(&mut self, code: i32, message: &str) -> Result<(), Error> {
+    /// Responds with a JSON-RPC error.
+    pub fn error(&mut self, code: i32, message: &str) {
         self.outcome = Some(Err((code, message.to_owned())));
-        Ok(())
     }
 }
 
@@ -88,8 +98,8 @@ impl Handlers {
         };
     }
 
-    /// Those of this method alone: a callback that runs for long keeps no other from being let go.
-    fn only(&self, method: &str) -> Handlers {
+    /// The handlers of this method alone, so that a callback that runs does not keep other handlers from being dropped.
+    pub(crate) fn for_method(&self, method: &str) -> Handlers {
         let pick = |key: Option<String>| self.notifications.get_key_value(&key);
         let notifications = [pick(None), pick(Some(method.to_owned()))].into_iter().flatten();
         let requests = self.requests.get_key_value(method).into_iter();
@@ -99,12 +109,12 @@ impl Handlers {
         }
     }
 
-    /// Whether anybody listens to notifications of this method.
-    pub(crate) fn hears(&self, method: &str) -> bool {
+    /// Whether a handler is set for notifications of this method.
+    pub(crate) fn has_notification_handler(&self, method: &str) -> bool {
         self.notifications.contains_key(&None) || self.notifications.contains_key(&Some(method.to_owned()))
     }
 
-    /// Whether nothing is set that the server could address outside a call.
+    /// Whether no handler is set.
     pub(crate) fn is_empty(&self) -> bool {
         self.notifications.is_empty() && self.requests.is_empty()
     }
@@ -115,7 +125,7 @@ impl Handlers {
         let set = known.iter().filter(|(method, _)| self.requests.contains_key(*method)).map(|(_, name)| *name);
         let members: Vec<String> = set
             .map(|name| match name {
-                // An empty object means forms only, since 2025-11-25; older revisions know nothing else.
+                // Since 2025-11-25 an empty object means forms only; older revisions have only forms.
                 "elicitation" if version >= Version::V2025_11_25 => "\"elicitation\":{\"form\":{}}".to_owned(),
                 name => format!("{}:{{}}", text::quoted(name)),
             })
@@ -123,7 +133,7 @@ impl Handlers {
         format!("{{{}}}", members.join(","))
     }
 
-    /// Hands a notification to those who want it.
+    /// Passes a notification to its handlers.
     pub(crate) fn notify(&self, method: &str, params: Option<&RawValue>) {
         let own = self.notifications.get(&Some(method.to_owned()));
         let all = self.notifications.get(&None);
@@ -134,8 +144,8 @@ impl Handlers {
         own.into_iter().chain(all).for_each(|handler| handler(method, &params));
     }
 
-    /// The handler's answer: JSON text of a result, or an error's code and message. `capabilities` is what the server was
-    /// told, JSON text: what goes beyond it does not reach the handler.
+    /// Passes a request to its handler, and returns JSON text of a result, or an error's code and message.
+    /// `capabilities`: JSON text of what the server was told; a request beyond it does not reach the handler.
     pub(crate) fn ask(
         &self,
         method: &str,
@@ -143,7 +153,7 @@ impl Handlers {
         capabilities: &str,
     ) -> Result<String, (i32, String)> {
         let Some(handler) = self.requests.get(method) else {
-            return Err((jsonrpc::METHOD_NOT_FOUND, format!("this client does not answer {method}")));
+            return Err((jsonrpc::METHOD_NOT_FOUND, format!("this client has no handler for {method}")));
         };
         let params = value(params).map_err(|_| (jsonrpc::INVALID_PARAMS, "the parameters are not valid".to_owned()))?;
         if let Some(capability) = undeclared(method, &params, capabilities) {
@@ -156,17 +166,17 @@ impl Handlers {
         {
             *result = completed;
         }
-        reply.outcome.unwrap_or_else(|| Err((jsonrpc::INTERNAL_ERROR, "the client gave no answer".to_owned())))
+        reply.outcome.unwrap_or_else(|| Err((jsonrpc::INTERNAL_ERROR, "the handler set no result".to_owned())))
     }
 }
 
-/// The capability that a request needs and the server was not told of (2025-11-25, "Elicitation", "Sampling"): a handler
-/// that says yes to every form must not thereby open URLs.
+/// A capability that the request needs and that was not declared (2025-11-25, "Elicitation", "Sampling"): a handler that
+/// accepts every form must not thereby open URLs.
 fn undeclared(method: &str, params: &Value, capabilities: &str) -> Option<&'static str> {
     let (needs, capability, pointer) = match method {
         ELICITATION => {
-            let beyond_forms = params.string("/mode").is_some_and(|mode| mode != "form");
-            (beyond_forms, "elicitation.url", "/elicitation/url")
+            let is_not_form = params.string("/mode").is_some_and(|mode| mode != "form");
+            (is_not_form, "elicitation.url", "/elicitation/url")
         }
         SAMPLING => {
             let with_tools = ["/tools", "/toolChoice"].iter().any(|pointer| params.get(pointer).is_some());
@@ -182,46 +192,6 @@ fn value(params: Option<&RawValue>) -> Result<Value, crate::json::ValueError> {
     Value::from_text(params.map_or("{}", RawValue::get).as_bytes().to_vec())
 }
 
-/// Hands what a server sends to the handlers of the client.
-#[derive(Debug, Clone)]
-pub(crate) struct Dispatcher {
-    pub(crate) settings: Arc<ArcSwap<Settings>>,
-    pub(crate) handlers: Arc<ArcSwap<Handlers>>,
-    pub(crate) cache: Arc<ListCache>,
-}
-
-impl Dispatcher {
-    /// The capabilities to send, as JSON text: what the caller said, else what the handlers imply.
-    pub(crate) fn capabilities(&self, version: Version) -> String {
-        let own = self.settings.load().identity.capabilities.clone();
-        own.unwrap_or_else(|| self.handlers.load().capabilities(version))
-    }
-}
-
-impl MessageHandler for Dispatcher {
-    fn notified(&self, method: &str, params: Option<&RawValue>) {
-        self.cache.notified(method);
-        let concerned = self.handlers.load().only(method);
-        concerned.notify(method, params);
-    }
-
-    fn asked(&self, id: &RawValue, method: &str, params: Option<&RawValue>) -> Vec<u8> {
-        if method == "ping" {
-            return jsonrpc::result(id.get(), "{}");
-        }
-        let concerned = self.handlers.load().only(method);
-        // Which revision it is makes no difference to what may be asked.
-        match concerned.ask(method, params, &self.capabilities(Version::LEGACY)) {
-            Ok(result) => jsonrpc::result(id.get(), &result),
-            Err((code, message)) => jsonrpc::error(id.get(), code, &message),
-        }
-    }
-
-    fn max_waiting_bytes(&self) -> usize {
-        usize::try_from(self.settings.load().max_response_bytes).unwrap_or(usize::MAX)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
@@ -233,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn notifications_reach_the_handler_of_their_method_and_the_one_of_all() {
+    fn notifications_reach_the_handler_of_their_method_and_the_one_for_all() {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let handler = |name: &'static str| -> NotificationHandler {
             let heard = heard.clone();
@@ -252,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn request_handlers_imply_capabilities_and_answer() {
+    fn request_handlers_imply_capabilities_and_respond() {
         let mut handlers = Handlers::default();
         assert_eq!(handlers.capabilities(Version::LEGACY), "{}");
         handlers.set_request(ROOTS, Some(Arc::new(|_, _, reply| reply.result(r#"{"roots":[]}"#).unwrap())));

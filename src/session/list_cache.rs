@@ -1,4 +1,5 @@
-//! Lists kept for as long as the server allows (2026-07-28, "Caching").
+//! Lists cached for as long as the server allows
+//! ([2026-07-28, "Caching"](https://modelcontextprotocol.io/specification/2026-07-28/server/utilities/caching)).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,26 +7,26 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
-use crate::session::config::{AuthContext, Credentials};
+use crate::auth::credentials::{AuthContext, Credentials};
 
-/// The longest that a list is kept, whatever the server says.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+/// The longest that a list is cached.
+const MAX_TTL: Duration = Duration::from_secs(24 * 3600);
 
-/// The lists of one client. Read and replaced as a whole, without a lock that a fork could orphan.
+/// The lists of one client. Read and replaced as a whole, without a lock that a fork could leave locked.
 #[derive(Debug, Default)]
 pub(crate) struct ListCache(ArcSwap<Entries>);
 
 #[derive(Debug, Clone, Default)]
 struct Entries {
     lists: HashMap<String, Entry>,
-    /// Counts what has made lists stale.
+    /// Incremented by everything that makes lists stale.
     generation: u64,
 }
 
-/// What holds when a list begins to be fetched. It is kept only if that still holds when it is there.
+/// The state when the fetching of a list begins. The list is cached only if it is still the same at the end.
 #[derive(Debug)]
 pub(crate) struct Fetch {
-    owner: AuthContext,
+    context: AuthContext,
     generation: u64,
 }
 
@@ -33,11 +34,11 @@ pub(crate) struct Fetch {
 struct Entry {
     json: Arc<str>,
     until: Instant,
-    /// For whom the list is, unless it is for everybody.
-    owner: Option<AuthContext>,
+    /// The authorization context of a private list; `None` for a public one.
+    context: Option<AuthContext>,
 }
 
-/// What the pages of a list allow.
+/// How long the pages of a list may be cached, and for whom.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Freshness {
     until: Option<Instant>,
@@ -49,9 +50,9 @@ impl Freshness {
         Freshness { until: None, public: true }
     }
 
-    /// The whole is fresh only while each page is, and private when one page is.
+    /// The list is fresh while each page is, and private when one page is.
     pub(crate) fn add_page(&mut self, ttl_ms: Option<i64>, scope: Option<&str>) {
-        let ttl = Duration::from_millis(ttl_ms.and_then(|ttl| u64::try_from(ttl).ok()).unwrap_or(0)).min(LONGEST);
+        let ttl = Duration::from_millis(ttl_ms.and_then(|ttl| u64::try_from(ttl).ok()).unwrap_or(0)).min(MAX_TTL);
         let until = Instant::now() + ttl;
         self.until = Some(self.until.map_or(until, |known| known.min(until)));
         self.public &= scope == Some("public");
@@ -62,24 +63,24 @@ impl ListCache {
     pub(crate) fn get(&self, method: &str, credentials: &Credentials) -> Option<Arc<str>> {
         let entries = self.0.load();
         let entry = entries.lists.get(method).filter(|entry| Instant::now() < entry.until)?;
-        let allowed = entry.owner.as_ref().is_none_or(|owner| owner.has(credentials));
+        let allowed = entry.context.as_ref().is_none_or(|context| context.matches(credentials));
         allowed.then(|| entry.json.clone())
     }
 
-    /// To be asked for before a list is fetched.
+    /// Call before a list is fetched.
     pub(crate) fn begin(&self, credentials: &Credentials) -> Fetch {
-        Fetch { owner: credentials.owner(), generation: self.0.load().generation }
+        Fetch { context: credentials.context(), generation: self.0.load().generation }
     }
 
     pub(crate) fn put(&self, method: &str, json: &str, freshness: Freshness, fetch: Fetch, credentials: &Credentials) {
         let Some(until) = freshness.until.filter(|until| *until > Instant::now()) else {
             return;
         };
-        if !freshness.public && !fetch.owner.has(credentials) {
+        if !freshness.public && !fetch.context.matches(credentials) {
             return;
         }
-        let owner = (!freshness.public).then_some(fetch.owner);
-        let entry = Entry { json: json.into(), until, owner };
+        let context = (!freshness.public).then_some(fetch.context);
+        let entry = Entry { json: json.into(), until, context };
         self.0.rcu(|before| {
             let mut after = Entries::clone(before);
             if after.generation == fetch.generation {
@@ -89,8 +90,8 @@ impl ListCache {
         });
     }
 
-    /// A notification may make a list stale.
-    pub(crate) fn notified(&self, notification: &str) {
+    /// Drops the list that a notification reports as changed.
+    pub(crate) fn on_notification(&self, notification: &str) {
         let stale: &[&str] = match notification {
             "notifications/tools/list_changed" => &["tools/list"],
             "notifications/prompts/list_changed" => &["prompts/list"],
@@ -100,13 +101,13 @@ impl ListCache {
         self.make_stale(|lists| lists.retain(|method, _| !stale.contains(&method.as_str())));
     }
 
-    pub(crate) fn forget(&self, method: &str) {
+    pub(crate) fn remove(&self, method: &str) {
         self.make_stale(|lists| drop(lists.remove(method)));
     }
 
-    /// Forgets what belongs to somebody, and with it the headers by which he was known.
-    pub(crate) fn forget_private(&self) {
-        self.make_stale(|lists| lists.retain(|_, entry| entry.owner.is_none()));
+    /// Drops private entries and the headers kept to identify their owner.
+    pub(crate) fn clear_private(&self) {
+        self.make_stale(|lists| lists.retain(|_, entry| entry.context.is_none()));
     }
 
     pub(crate) fn clear(&self) {
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_private_list_is_for_its_owner() {
+    fn a_private_list_is_for_its_authorization_context() {
         let cache = ListCache::default();
         let mut mine = credentials("a");
         put(&cache, "tools/list", fresh(60_000, "private"), &mine);
@@ -176,14 +177,14 @@ mod tests {
     fn a_notification_makes_stale() {
         let cache = ListCache::default();
         put(&cache, "tools/list", fresh(60_000, "public"), &credentials("a"));
-        cache.notified("notifications/prompts/list_changed");
+        cache.on_notification("notifications/prompts/list_changed");
         assert!(cache.get("tools/list", &credentials("a")).is_some());
-        cache.notified("notifications/tools/list_changed");
+        cache.on_notification("notifications/tools/list_changed");
         assert!(cache.get("tools/list", &credentials("a")).is_none());
     }
 
     #[test]
-    fn a_rotated_token_is_not_kept_for_the_sake_of_a_list() {
+    fn a_cached_list_does_not_keep_a_replaced_token() {
         let cache = ListCache::default();
         let mine = credentials("a");
         let token = Arc::downgrade(&mine.auth().unwrap().latest().unwrap());
@@ -193,11 +194,11 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_became_stale_on_its_way_is_not_kept() {
+    fn a_list_that_became_stale_while_it_was_fetched_is_not_cached() {
         let (cache, mine) = (ListCache::default(), credentials("a"));
         let put = |fetch, scope| cache.put("tools/list", "[]", fresh(60_000, scope), fetch, &mine);
         let fetch = cache.begin(&mine);
-        cache.notified("notifications/tools/list_changed");
+        cache.on_notification("notifications/tools/list_changed");
         put(fetch, "public");
         assert!(cache.get("tools/list", &mine).is_none());
         let fetch = cache.begin(&mine);
@@ -209,11 +210,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_private_can_be_forgotten_alone() {
+    fn private_lists_can_be_cleared_alone() {
         let cache = ListCache::default();
         put(&cache, "tools/list", fresh(60_000, "private"), &credentials("a"));
         put(&cache, "prompts/list", fresh(60_000, "public"), &credentials("a"));
-        cache.forget_private();
+        cache.clear_private();
         assert!(cache.get("tools/list", &credentials("a")).is_none());
         assert!(cache.get("prompts/list", &credentials("a")).is_some());
     }

@@ -1,140 +1,142 @@
-//! Agreeing with a server on transport and version.
+//! Negotiates transport, version and session with a server
+//! ([2026-07-28, "Versioning"](https://modelcontextprotocol.io/specification/2026-07-28/basic/versioning)).
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::base::call::Call;
 use crate::base::error::Error;
+use crate::base::text;
 use crate::base::threads::Threads;
-use crate::client::tools::ToolHeaderTable;
-use crate::http::client::{Endpoint, HttpClient};
-use crate::http::endpoint;
+use crate::http::client::HttpClient;
+use crate::http::endpoint::{self, Endpoint};
+use crate::protocol::discover::{self, DISCOVER};
+use crate::protocol::headers;
+use crate::protocol::initialize::{self, INITIALIZE, INITIALIZED};
 use crate::protocol::jsonrpc::{self, HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION};
 use crate::protocol::meta::Meta;
 use crate::protocol::server_info::ServerInfo;
-use crate::protocol::{Version, discover, headers, initialize};
-use crate::session::callbacks::Dispatcher;
-use crate::session::config::{Settings, TransportKind};
-use crate::session::{Session, Transport};
-use crate::transport::Outbound;
+use crate::protocol::transport_kind::TransportKind;
+use crate::protocol::version::Version;
+use crate::session::Session;
+use crate::session::config::SessionConfig;
+use crate::session::shared::Shared;
+use crate::transport::Transport;
 use crate::transport::http_sse::HttpSse;
-use crate::transport::streamable_http::{Answered, StreamableHttp};
+use crate::transport::message::Request as Message;
+use crate::transport::streamable_http::{Received, StreamableHttp};
 
-/// How long the server gets to hear that a session came to nothing.
-const MOST_PARTING: Duration = Duration::from_millis(500);
+/// How long the request that deletes a half-open session may take.
+const DELETE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// All that is needed to connect.
+/// One attempt to connect.
 pub(crate) struct Negotiation<'a> {
-    pub(crate) call: &'a Call,
-    pub(crate) settings: Arc<Settings>,
-    pub(crate) exchange: HttpClient,
-    pub(crate) dispatcher: Dispatcher,
-    pub(crate) ids: Arc<AtomicU64>,
-    pub(crate) threads: Arc<Threads>,
-    /// Whether a server has answered `initialize`: what it refuses after that says nothing about the transport.
-    pub(crate) answered: Cell<bool>,
+    call: &'a Call,
+    shared: &'a Shared,
+    config: Arc<SessionConfig>,
+    client: HttpClient,
+    threads: &'a Arc<Threads>,
+    /// Whether the server has responded to `initialize`: a later error says nothing about the transport.
+    initialized: Cell<bool>,
 }
 
-/// What the server made of the question which era it is of.
+/// The era of a server.
 enum Era {
     Modern(Version, ServerInfo),
     /// The newest version that the server is known to speak, if it said so.
     Legacy(Option<Version>),
 }
 
-impl Negotiation<'_> {
-    /// Connects over the transport that was set, or that the server turns out to speak.
+impl<'a> Negotiation<'a> {
+    pub(crate) fn new(
+        call: &'a Call,
+        shared: &'a Shared,
+        client: HttpClient,
+        threads: &'a Arc<Threads>,
+    ) -> Negotiation<'a> {
+        let config = shared.settings.session.load_full();
+        Negotiation { call, shared, config, client, threads, initialized: Cell::default() }
+    }
+
+    /// Connects over the transport that is set, or detects it.
     pub(crate) fn connect(&self) -> Result<Session, Error> {
-        let session = self.agree()?;
-        match self.ask_for_logs(&session) {
-            Err(over @ (Error::Cancelled | Error::Timeout(_))) => {
-                self.end_later(session);
-                Err(over)
+        let session = self.negotiate()?;
+        match self.restore_log_level(&session) {
+            Err(error) if error.ends_call() => {
+                self.end_in_background(session);
+                Err(error)
             }
             _ => Ok(session),
         }
     }
 
-    /// A session of the older era has a log level of its own, which another one before it may have had too.
-    fn ask_for_logs(&self, session: &Session) -> Result<(), Error> {
-        match &self.settings.log_level {
-            Some(level) if session.server.require("logging").is_ok() => session.set_log_level(self.call, level),
+    /// Restores the log level: it is per session up to 2025-11-25.
+    fn restore_log_level(&self, session: &Session) -> Result<(), Error> {
+        match &self.config.log_level {
+            Some(level) if session.require("logging").is_ok() => session.set_log_level(self.call, level),
             _ => Ok(()),
         }
     }
 
-    /// Ends a session that came to nothing, without anybody who waits for it.
-    fn end_later(&self, session: Session) {
-        // Without a thread the server forgets it by itself.
-        let _ = self.threads.spawn("end", move || session.end(MOST_PARTING));
+    /// Deletes a half-open session in the background. Without a thread, the server's own timeout ends it.
+    fn end_in_background(&self, session: Session) {
+        let _ = self.threads.spawn("end", move || session.end(DELETE_TIMEOUT));
     }
 
-    fn agree(&self) -> Result<Session, Error> {
-        let target = Endpoint::new(self.settings.url.clone())?;
-        match self.settings.transport {
-            TransportKind::Sse => self.over_sse(&target),
-            TransportKind::Auto if endpoint::names_sse(&self.settings.url) => self.over_sse(&target),
-            TransportKind::StreamableHttp => self.over_streamable_http(&target),
-            TransportKind::Auto => match self.over_streamable_http(&target) {
-                Err(refused) if may_be_older(&refused) && !self.answered.get() && !self.pins_modern() => {
-                    self.over_sse_or(&target, refused)
-                }
+    fn negotiate(&self) -> Result<Session, Error> {
+        let url = self.client.http().origin().clone();
+        match self.config.transport {
+            TransportKind::Sse => self.over_sse(&url),
+            TransportKind::Auto if endpoint::names_sse(url.url()) => self.over_sse(&url),
+            TransportKind::StreamableHttp => self.over_streamable_http(&url),
+            TransportKind::Auto => match self.over_streamable_http(&url) {
+                Err(error) if speaks_older_transport(&error) && self.may_fall_back() => self.over_sse_or(&url, error),
                 result => result,
             },
         }
     }
 
-    fn pins_modern(&self) -> bool {
-        self.settings.version.is_some_and(Version::is_modern)
+    fn may_fall_back(&self) -> bool {
+        !self.initialized.get() && !self.config.pins_modern()
     }
 
-    fn over_streamable_http(&self, target: &Endpoint) -> Result<Session, Error> {
-        let endpoint = StreamableHttp::new(self.exchange.clone(), target.clone());
-        match self.settings.version {
+    fn over_streamable_http(&self, url: &Endpoint) -> Result<Session, Error> {
+        let endpoint = StreamableHttp::new(self.client.clone(), url.clone());
+        match self.config.version {
             Some(version) if version.is_modern() => Ok(self.modern(&endpoint, version, ServerInfo::default())),
-            Some(version) => self.handshake(&endpoint, version),
-            None => match self.ask_era(&endpoint)? {
+            Some(version) => self.initialize(&endpoint, version),
+            None => match self.detect_era(&endpoint)? {
                 Era::Modern(version, server) => Ok(self.modern(&endpoint, version, server)),
-                Era::Legacy(version) => self.handshake(&endpoint, version.unwrap_or(Version::LEGACY)),
+                Era::Legacy(version) => self.initialize(&endpoint, version.unwrap_or(Version::LEGACY)),
             },
         }
     }
 
     fn modern(&self, endpoint: &StreamableHttp, version: Version, server: ServerInfo) -> Session {
-        self.session(version, Transport::StreamableHttp(endpoint.agreed(version, None)), server)
+        self.session(version, Transport::StreamableHttp(endpoint.negotiated(version, None)), server)
     }
 
-    fn session(&self, version: Version, wire: Transport, server: ServerInfo) -> Session {
-        let (dispatcher, ids) = (self.dispatcher.clone(), self.ids.clone());
-        Session {
-            version,
-            wire,
-            server,
-            dispatcher,
-            ids,
-            tool_headers: ToolHeaderTable::default(),
-            streamless: AtomicBool::new(false),
-        }
+    fn session(&self, version: Version, transport: Transport, server: ServerInfo) -> Session {
+        Session::new(version, transport, server, self.shared.clone())
     }
 
-    /// Asks `server/discover`; every answer that is no sign of the newer era is one of the older.
-    fn ask_era(&self, endpoint: &StreamableHttp) -> Result<Era, Error> {
+    /// Sends `server/discover`. Every response that is not one of the newer era is one of the older.
+    fn detect_era(&self, endpoint: &StreamableHttp) -> Result<Era, Error> {
         let mut version = Version::MODERN;
-        let mut asked_again = false;
+        let mut repeated = false;
         loop {
             let error = match self.discover(endpoint, version) {
-                Ok(Some(answered)) => return read_era(answered.answer.result()),
-                // Some servers of the older era swallow a question that they do not understand.
+                Ok(Some(received)) => return read_era(received.response.result()),
+                // Some servers of the older era accept an unknown request and send no response.
                 Ok(None) => return Ok(Era::Legacy(None)),
                 Err(error) => error,
             };
             if error.rpc_code() == Some(UNSUPPORTED_VERSION) {
                 let supported = discover::supported_by_error(error.rpc_data());
                 match discover::newest_common(&supported) {
-                    Some(common) if common.is_modern() && !asked_again => {
-                        (version, asked_again) = (common, true);
+                    Some(common) if common.is_modern() && !repeated => {
+                        (version, repeated) = (common, true);
                         continue;
                     }
                     Some(common) if !common.is_modern() => return Ok(Era::Legacy(Some(common))),
@@ -146,50 +148,49 @@ impl Negotiation<'_> {
         }
     }
 
-    fn discover(&self, endpoint: &StreamableHttp, version: Version) -> Result<Option<Answered>, Error> {
-        let capabilities = self.dispatcher.capabilities(version);
-        let modern = Some((version, &self.settings.identity, capabilities.as_str()));
+    fn discover(&self, endpoint: &StreamableHttp, version: Version) -> Result<Option<Received>, Error> {
+        let capabilities = self.shared.capabilities(version);
+        let modern = Some((version, &self.config.client_info, capabilities.as_str()));
         let params = Meta { modern, log_level: None, progress_token: None }.alone();
-        let id = self.ids.fetch_add(1, Ordering::Relaxed);
-        let message = jsonrpc::request(id, discover::METHOD, params.as_deref());
-        let headers = headers::for_request(discover::METHOD, None)?;
-        let outbound = Outbound { id, message: &message, headers: &headers, repeatable: true };
-        endpoint.agreed(version, None).question(self.call, &outbound, &self.dispatcher)
+        let id = self.shared.next_id();
+        let message = jsonrpc::request(id, DISCOVER, params.as_deref());
+        let headers = headers::for_request(DISCOVER, None)?;
+        let message = Message { id, message: &message, headers: &headers, idempotent: true };
+        endpoint.negotiated(version, None).try_request(self.call, &message, self.shared)
     }
 
-    /// The `initialize` handshake, without any header of the question before it.
-    fn handshake(&self, endpoint: &StreamableHttp, version: Version) -> Result<Session, Error> {
-        let (id, message) = self.initialize(version);
-        let outbound = Outbound { id, message: &message, headers: &[], repeatable: true };
-        let Answered { answer, session_id } = endpoint.request(self.call, &outbound, &self.dispatcher)?;
-        self.answered.set(true);
-        let read = initialize::read(answer.result());
+    /// The `initialize` handshake, without the headers of `server/discover`.
+    fn initialize(&self, endpoint: &StreamableHttp, version: Version) -> Result<Session, Error> {
+        let (id, message) = self.initialize_request(version);
+        let message = Message { id, message: &message, headers: &[], idempotent: true };
+        let Received { response, session_id } = endpoint.request(self.call, &message, self.shared)?;
+        self.initialized.set(true);
+        let read = initialize::read(response.result());
         let chosen = read.as_ref().map_or(version, |(_, chosen)| *chosen);
         let server =
             read.as_ref().map_or_else(|_| ServerInfo::default(), |(result, _)| ServerInfo::from_initialize(result));
-        let session = self.session(chosen, Transport::StreamableHttp(endpoint.agreed(chosen, session_id)), server);
-        let agreed = read
-            .and_then(|_| self.check_choice(chosen))
-            .and_then(|()| session.notify(self.call, initialize::INITIALIZED, None));
+        let session = self.session(chosen, Transport::StreamableHttp(endpoint.negotiated(chosen, session_id)), server);
+        let agreed =
+            read.and_then(|_| self.check_pinned(chosen)).and_then(|()| session.notify(self.call, INITIALIZED, None));
         match agreed {
             Ok(()) => Ok(session),
             Err(error) => {
-                self.end_later(session);
+                self.end_in_background(session);
                 Err(error)
             }
         }
     }
 
-    fn initialize(&self, version: Version) -> (u64, Vec<u8>) {
-        let capabilities = self.dispatcher.capabilities(version);
-        let params = initialize::params(version, &self.settings.identity, &capabilities);
-        let id = self.ids.fetch_add(1, Ordering::Relaxed);
-        (id, jsonrpc::request(id, initialize::METHOD, Some(&params)))
+    fn initialize_request(&self, version: Version) -> (u64, Vec<u8>) {
+        let capabilities = self.shared.capabilities(version);
+        let params = initialize::params(version, &self.config.client_info, &capabilities);
+        let id = self.shared.next_id();
+        (id, jsonrpc::request(id, INITIALIZE, Some(&params)))
     }
 
-    /// A pinned version is the only one that will do.
-    fn check_choice(&self, chosen: Version) -> Result<(), Error> {
-        match self.settings.version {
+    /// Fails when a version is pinned and the server has chosen another one.
+    fn check_pinned(&self, chosen: Version) -> Result<(), Error> {
+        match self.config.version {
             Some(pinned) if pinned != chosen => Err(Error::Unsupported(format!(
                 "the server speaks protocol version {}, not {} as was set",
                 chosen.as_str(),
@@ -199,53 +200,50 @@ impl Negotiation<'_> {
         }
     }
 
-    fn over_sse(&self, target: &Endpoint) -> Result<Session, Error> {
-        self.shake_hands_over_sse(self.open_sse(self.call, target)?)
+    fn over_sse(&self, url: &Endpoint) -> Result<Session, Error> {
+        self.initialize_over_sse(self.open_sse(self.call, url)?)
     }
 
-    fn open_sse(&self, call: &Call, target: &Endpoint) -> Result<HttpSse, Error> {
-        if self.pins_modern() {
+    fn open_sse(&self, call: &Call, url: &Endpoint) -> Result<HttpSse, Error> {
+        if self.config.pins_modern() {
             let version = Version::MODERN.as_str();
             return Err(Error::Unsupported(format!("HTTP+SSE does not carry protocol version {version}")));
         }
-        let peer = Arc::new(self.dispatcher.clone());
-        HttpSse::open(call, self.exchange.clone(), target, peer, &self.threads)
+        HttpSse::open(call, self.client.clone(), url, Arc::new(self.shared.clone()), self.threads)
     }
 
-    fn shake_hands_over_sse(&self, wire: HttpSse) -> Result<Session, Error> {
-        let agreed = self.handshake_over_sse(&wire);
-        match agreed {
-            Ok((version, server)) => Ok(self.session(version, Transport::HttpSse(wire), server)),
+    fn initialize_over_sse(&self, sse: HttpSse) -> Result<Session, Error> {
+        match self.sse_handshake(&sse) {
+            Ok((version, server)) => Ok(self.session(version, Transport::HttpSse(sse), server)),
             Err(error) => {
-                wire.end();
+                sse.end();
                 Err(error)
             }
         }
     }
 
-    fn handshake_over_sse(&self, wire: &HttpSse) -> Result<(Version, ServerInfo), Error> {
-        let (id, message) = self.initialize(self.settings.version.unwrap_or(Version::LEGACY));
-        let outbound = Outbound { id, message: &message, headers: &[], repeatable: true };
-        let answer = wire.request(self.call, &outbound)?;
-        let (result, chosen) = initialize::read(answer.result())?;
-        self.check_choice(chosen)?;
-        wire.notify(self.call, &jsonrpc::notification(initialize::INITIALIZED, None))?;
+    fn sse_handshake(&self, sse: &HttpSse) -> Result<(Version, ServerInfo), Error> {
+        let (id, message) = self.initialize_request(self.config.version.unwrap_or(Version::LEGACY));
+        let response = sse.request(self.call, &Message { id, message: &message, headers: &[], idempotent: true })?;
+        let (result, chosen) = initialize::read(response.result())?;
+        self.check_pinned(chosen)?;
+        sse.notify(self.call, &jsonrpc::notification(INITIALIZED, None))?;
         Ok((chosen, ServerInfo::from_initialize(&result)))
     }
 
-    /// The specification's way back to HTTP+SSE. When that fails as well, the first refusal says more: so it does when
-    /// GET opens a stream that names no endpoint.
-    fn over_sse_or(&self, target: &Endpoint, refused: Error) -> Result<Session, Error> {
-        let opening = self.call.at_most(self.settings.connect_timeout);
-        let wire = match self.open_sse(&opening, target) {
+    /// The fallback to HTTP+SSE that the specification describes. When it fails too, the first error is returned, which
+    /// says more.
+    fn over_sse_or(&self, url: &Endpoint, first: Error) -> Result<Session, Error> {
+        let opening = self.call.at_most(self.client.config().limits.connect_timeout);
+        let sse = match self.open_sse(&opening, url) {
             Err(Error::Http(_) | Error::Protocol(_) | Error::Network(_) | Error::Timeout(_)) => {
                 self.call.remaining()?;
-                return Err(refused);
+                return Err(first);
             }
             opened => opened?,
         };
-        match self.shake_hands_over_sse(wire) {
-            Err(Error::Http(_) | Error::Protocol(_) | Error::Network(_) | Error::Unsent(_)) => Err(refused),
+        match self.initialize_over_sse(sse) {
+            Err(Error::Http(_) | Error::Protocol(_) | Error::Network(_)) => Err(first),
             result => result,
         }
     }
@@ -260,23 +258,25 @@ fn read_era(result: &[u8]) -> Result<Era, Error> {
     }
 }
 
-/// Refusals of the question that only a server of the older era gives, or an intermediary in front of it.
+/// Errors of `server/discover` that only a server of the older era gives, or an intermediary in front of it.
 fn is_of_older_era(error: &Error) -> bool {
     match error {
         Error::Rpc(rpc) => !matches!(rpc.code, HEADER_MISMATCH | MISSING_CAPABILITY),
-        Error::Http(refusal) => matches!(refusal.http_status, 400 | 404 | 405 | 406 | 415 | 500),
+        Error::Http(response) => matches!(response.http_status, 400 | 404 | 405 | 406 | 415 | 500),
         _ => false,
     }
 }
 
-/// Refusals of a POST that a server of 2024-11-05 gives: no MCP server wrote their bodies.
-fn may_be_older(error: &Error) -> bool {
-    matches!(error, Error::Http(refusal) if matches!(refusal.http_status, 400 | 404 | 405))
+/// Responses to a POST from a server of 2024-11-05.
+fn speaks_older_transport(error: &Error) -> bool {
+    matches!(error, Error::Http(response) if matches!(response.http_status, 400 | 404 | 405))
 }
 
 fn nothing_in_common(supported: &[String]) -> Error {
-    let supported = crate::base::text::one_line(&supported.join(", "));
-    Error::Unsupported(format!("the server speaks the protocol versions {supported}, none of which this library does"))
+    let supported = text::one_line(&supported.join(", "));
+    Error::Unsupported(format!(
+        "the server speaks the protocol versions {supported}, none of which this library speaks"
+    ))
 }
 
 #[cfg(test)]
@@ -285,14 +285,14 @@ mod tests {
     use crate::base::error::{ErrorResponse, RpcError};
 
     fn http(status: u16) -> Error {
-        let refusal = ErrorResponse {
+        let response = ErrorResponse {
             message: String::new(),
             reason: String::new(),
             http_status: status,
             www_authenticate: None,
-            challenges: vec![],
+            challenge_parameters: vec![],
         };
-        Error::Http(Box::new(refusal))
+        Error::Http(Box::new(response))
     }
 
     fn rpc(code: i32) -> Error {
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn which_refusals_speak_for_the_older_era() {
+    fn errors_of_the_older_era() {
         for status in [400, 404, 405, 406, 415, 500] {
             assert!(is_of_older_era(&http(status)), "{status}");
         }
@@ -309,13 +309,13 @@ mod tests {
         }
         assert!(is_of_older_era(&rpc(-32601)) && is_of_older_era(&rpc(-32600)) && is_of_older_era(&rpc(-32000)));
         assert!(!is_of_older_era(&rpc(HEADER_MISMATCH)) && !is_of_older_era(&rpc(MISSING_CAPABILITY)));
-        assert!(!is_of_older_era(&Error::Network(String::new())) && !is_of_older_era(&Error::Cancelled));
+        assert!(!is_of_older_era(&Error::network("")) && !is_of_older_era(&Error::Cancelled));
     }
 
     #[test]
-    fn which_refusals_lead_to_the_older_transport() {
-        assert!([400, 404, 405].into_iter().all(|status| may_be_older(&http(status))));
-        assert!(![401, 403, 406, 500, 503].into_iter().any(|status| may_be_older(&http(status))));
-        assert!(!may_be_older(&rpc(-32601)));
+    fn errors_of_the_older_transport() {
+        assert!([400, 404, 405].into_iter().all(|status| speaks_older_transport(&http(status))));
+        assert!(![401, 403, 406, 500, 503].into_iter().any(|status| speaks_older_transport(&http(status))));
+        assert!(!speaks_older_transport(&rpc(-32601)));
     }
 }

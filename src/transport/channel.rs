@@ -1,4 +1,5 @@
-//! A channel that brings everything a server sends: responses go to the callers that wait for them, the rest to handlers.
+//! A channel that carries all messages of a server: responses go to the callers that wait for them, the others to
+//! handlers.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -7,25 +8,26 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::pending::{Key, Pending};
-use super::queue::WorkQueue;
-use super::{MessageHandler, ServerMessage};
 use crate::base::call::Call;
 use crate::base::error::Error;
 use crate::base::threads::Threads;
-use crate::protocol::jsonrpc::{self, Answer, Incoming};
-use crate::session::subscriptions::ACKNOWLEDGED;
+use crate::protocol::jsonrpc::{self, Incoming, Response};
+use crate::protocol::subscriptions::ACKNOWLEDGED;
+use crate::transport::message::{MessageHandler, ServerMessage};
+use crate::transport::pending::{Key, Pending};
+use crate::transport::queue::WorkQueue;
 
-/// How many messages of the server may wait for their handler; more are dropped rather than stopping the responses.
-const MOST_WAITING: usize = 1024;
-/// How many pings may wait for their response.
-const MOST_PINGS: usize = 16;
-/// How many requests of the server are handled at once.
-const MOST_NESTED: usize = 4;
+/// The most messages of the server that wait for their handler. Further ones are dropped, so that they do not delay
+/// responses.
+const MAX_WAITING: usize = 1024;
+/// The most pings that wait for their response.
+const MAX_WAITING_PINGS: usize = 16;
+/// The most requests of the server that are handled at once.
+const MAX_CONCURRENT_REQUESTS: usize = 4;
 /// Ends a request, or a subscription when the server sends it (2026-07-28, "Cancellation").
 pub(crate) const CANCELLED: &str = "notifications/cancelled";
 
-/// Hands responses to the callers that wait for them, and gives back what else the message, or batch, holds.
+/// Passes responses to the callers that wait for them, and returns the other messages of a batch.
 pub(crate) fn dispatch(message: Vec<u8>, pending: &Pending) -> Result<Vec<ServerMessage>, Error> {
     let mut responses = Vec::new();
     let mut others = Vec::new();
@@ -37,17 +39,17 @@ pub(crate) fn dispatch(message: Vec<u8>, pending: &Pending) -> Result<Vec<Server
             };
             responses.extend(id.zip(Some(outcome.map(|result| jsonrpc::range_in(&message, result)))));
         }
-        other => others.extend(ServerMessage::of(other)),
+        other => others.extend(ServerMessage::from_incoming(other)),
     })?;
     responses.retain(|(id, _)| pending.is_awaited(Key::Response(*id)));
     let last = responses.pop();
     for (id, range) in responses {
-        let part = |result: Range<usize>| Answer { result: 0..result.len(), message: message[result].to_vec() };
+        let part = |result: Range<usize>| Response { result: 0..result.len(), message: message[result].to_vec() };
         pending.put(Key::Response(id), range.map(part));
     }
     // The usual message holds one response, which keeps its buffer.
     if let Some((id, range)) = last {
-        pending.put(Key::Response(id), range.map(|result| Answer { message, result }));
+        pending.put(Key::Response(id), range.map(|result| Response { message, result }));
     }
     others.iter().for_each(|other| dispatch_subscription(other, pending));
     Ok(others)
@@ -56,17 +58,17 @@ pub(crate) fn dispatch(message: Vec<u8>, pending: &Pending) -> Result<Vec<Server
 /// Subscriptions that share a channel are told apart by the id of the request that opened them.
 fn dispatch_subscription(message: &ServerMessage, pending: &Pending) {
     let ServerMessage::Notification { method, params: Some(params) } = message else { return };
-    let answer = || Answer { message: params.get().as_bytes().to_vec(), result: 0..params.get().len() };
+    let response = || Response { message: params.get().as_bytes().to_vec(), result: 0..params.get().len() };
     match method.as_str() {
         ACKNOWLEDGED => {
             if let Some(id) = subscription_of(params) {
-                pending.put(Key::Acknowledgment(id), Ok(answer()));
+                pending.put(Key::Acknowledgment(id), Ok(response()));
             }
         }
         CANCELLED => {
             let id = serde_json::from_str::<Cancelled>(params.get()).ok().map(|cancelled| cancelled.request_id);
             if let Some(id) = id.filter(|id| pending.is_awaited(Key::Acknowledgment(*id))) {
-                pending.put(Key::Response(id), Ok(answer()));
+                pending.put(Key::Response(id), Ok(response()));
             }
         }
         _ => {}
@@ -94,9 +96,9 @@ fn subscription_of(params: &RawValue) -> Option<u64> {
     serde_json::from_str::<Params>(params.get()).ok().map(|params| params.meta.id)
 }
 
-/// Hands messages of the server to its handler on threads: a handler may call the client, whose response the reader of the
-/// channel must be free to read. A callback keeps no `ping` waiting, and one that calls the client does not keep the
-/// server from sending requests within that call; notifications stay in order.
+/// Passes messages of the server to the handler on other threads: a handler may call the client, whose response the reader
+/// of the channel must be free to read. A callback never delays the response to a `ping`, and one that calls the client
+/// does not delay requests that the server sends within that call. Notifications stay in order.
 pub(crate) struct Inbox {
     handler: Arc<dyn MessageHandler>,
     threads: Arc<Threads>,
@@ -108,7 +110,7 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
-    /// `call` is over when the channel is; `respond` sends a response.
+    /// `call` ends with the channel; `respond` sends a response.
     pub(crate) fn new(
         handler: Arc<dyn MessageHandler>,
         call: Call,
@@ -133,13 +135,13 @@ impl Inbox {
             handler,
             threads: threads.clone(),
             queued,
-            notifications: WorkQueue::new("events", MOST_WAITING, 1, work.clone()),
-            requests: WorkQueue::new("requests", MOST_WAITING, MOST_NESTED, work.clone()),
-            pings: WorkQueue::new("pings", MOST_PINGS, 1, work),
+            notifications: WorkQueue::new("events", MAX_WAITING, 1, work.clone()),
+            requests: WorkQueue::new("requests", MAX_WAITING, MAX_CONCURRENT_REQUESTS, work.clone()),
+            pings: WorkQueue::new("pings", MAX_WAITING_PINGS, 1, work),
         }
     }
 
-    /// Queues a message for its handler; drops it when too much waits already, or no thread can be started.
+    /// Queues a message for the handler; drops it when too much waits, or no thread can be started.
     pub(crate) fn accept(&mut self, message: ServerMessage) {
         let size = message.size();
         if self.queued.load(Ordering::Relaxed).saturating_add(size) > self.handler.max_waiting_bytes() {

@@ -1,83 +1,110 @@
-//! How messages travel: Streamable HTTP, and the HTTP+SSE of 2024-11-05.
+//! How JSON-RPC messages travel: Streamable HTTP, and the HTTP with SSE of 2024-11-05.
 
 mod channel;
-mod event_stream;
+pub(crate) mod event_stream;
 pub(crate) mod http_sse;
+mod media_type;
+pub(crate) mod message;
 pub(crate) mod pending;
 mod queue;
 pub(crate) mod sse;
 pub(crate) mod streamable_http;
 
-use std::borrow::Cow;
+use std::time::Duration;
 
-use serde_json::value::RawValue;
+use ::http::{HeaderName, HeaderValue};
 
-use crate::http::{HeaderName, HeaderValue};
-use crate::protocol::jsonrpc::Incoming;
-pub(crate) use event_stream::EventStream;
+use crate::base::call::Call;
+use crate::base::error::Error;
+use crate::protocol::jsonrpc::Response;
+use crate::protocol::transport_kind::TransportKind;
+use crate::transport::http_sse::HttpSse;
+use crate::transport::message::{MessageHandler, Request};
+use crate::transport::streamable_http::StreamableHttp;
 
-pub(crate) const JSON: &str = "application/json";
-pub(crate) const EVENT_STREAM: &str = "text/event-stream";
-/// What a POST accepts: the order of preference is the server's.
-pub(crate) const ACCEPT_BOTH: &str = "application/json, text/event-stream";
-
-/// A request on its way.
-pub(crate) struct Outbound<'a> {
-    pub(crate) id: u64,
-    pub(crate) message: &'a [u8],
-    /// Headers that belong to this message.
-    pub(crate) headers: &'a [(HeaderName, HeaderValue)],
-    /// Whether the server may safely get it twice.
-    pub(crate) repeatable: bool,
+/// The transport of a session.
+pub(crate) enum Transport {
+    StreamableHttp(StreamableHttp),
+    HttpSse(HttpSse),
 }
 
-/// Receives what the server sends on its own.
-pub(crate) trait MessageHandler: Send + Sync {
-    fn notified(&self, method: &str, params: Option<&RawValue>);
-
-    /// Answers a request: the whole response message.
-    fn asked(&self, id: &RawValue, method: &str, params: Option<&RawValue>) -> Vec<u8>;
-
-    /// How many bytes of messages may wait for this handler.
-    fn max_waiting_bytes(&self) -> usize;
-}
-
-/// Something of the server's own, kept beyond the buffer that it came in.
-pub(crate) enum ServerMessage {
-    Notification { method: String, params: Option<Box<RawValue>> },
-    Request { id: Box<RawValue>, method: String, params: Option<Box<RawValue>> },
-}
-
-impl ServerMessage {
-    fn of(incoming: Incoming<'_>) -> Option<ServerMessage> {
-        let owned = |method: Cow<'_, str>| method.into_owned();
-        match incoming {
-            Incoming::Notification { method, params } => {
-                Some(ServerMessage::Notification { method: owned(method), params: params.map(RawValue::to_owned) })
-            }
-            Incoming::Request { id, method, params } => Some(ServerMessage::Request {
-                id: id.to_owned(),
-                method: owned(method),
-                params: params.map(RawValue::to_owned),
-            }),
-            Incoming::Response { .. } => None,
+impl Transport {
+    pub(crate) fn kind(&self) -> TransportKind {
+        match self {
+            Transport::StreamableHttp(_) => TransportKind::StreamableHttp,
+            Transport::HttpSse(_) => TransportKind::Sse,
         }
     }
 
-    /// About how many bytes it takes.
-    fn size(&self) -> usize {
-        let (ServerMessage::Notification { method, params } | ServerMessage::Request { method, params, .. }) = self;
-        size_of::<ServerMessage>() + method.len() + params.as_ref().map_or(0, |params| params.get().len())
+    /// Whether requests can still be sent.
+    pub(crate) fn is_open(&self) -> bool {
+        match self {
+            Transport::StreamableHttp(_) => true,
+            Transport::HttpSse(sse) => sse.is_open(),
+        }
     }
 
-    /// Hands it over; a request's response is to be sent.
-    fn deliver(&self, peer: &dyn MessageHandler) -> Option<Vec<u8>> {
+    /// Whether the error means that the server has dropped the session, so that the request may be sent on another one.
+    pub(crate) fn is_session_lost(&self, error: &Error) -> bool {
         match self {
-            ServerMessage::Notification { method, params } => {
-                peer.notified(method, params.as_deref());
-                None
+            Transport::StreamableHttp(http) => http.is_session_lost(error),
+            Transport::HttpSse(_) => error.http_status() == Some(404) || error.is_not_sent(),
+        }
+    }
+
+    /// Sends a request and waits for its response.
+    pub(crate) fn request(
+        &self,
+        call: &Call,
+        request: &Request<'_>,
+        handler: &dyn MessageHandler,
+    ) -> Result<Response, Error> {
+        match self {
+            Transport::StreamableHttp(http) => http.request(call, request, handler).map(|received| received.response),
+            Transport::HttpSse(sse) => sse.request(call, request),
+        }
+    }
+
+    /// Sends a notification; `headers` belong to it.
+    pub(crate) fn notify(
+        &self,
+        call: &Call,
+        message: &[u8],
+        headers: &[(HeaderName, HeaderValue)],
+    ) -> Result<(), Error> {
+        match self {
+            Transport::StreamableHttp(http) => http.notify(call, message, headers),
+            Transport::HttpSse(sse) => sse.notify(call, message),
+        }
+    }
+
+    /// Sends a notification from a thread, within `timeout`. Best effort: errors are ignored.
+    pub(crate) fn notify_in_background(&self, message: Vec<u8>, timeout: Duration) {
+        let call = Call::with_timeout(timeout);
+        let _ = match self {
+            Transport::StreamableHttp(http) => {
+                let sender = http.clone();
+                http.threads().spawn("cancel", move || drop(sender.notify(&call, &message, &[])))
             }
-            ServerMessage::Request { id, method, params } => Some(peer.asked(id, method, params.as_deref())),
+            Transport::HttpSse(sse) => {
+                let sender = sse.sender();
+                sse.threads().spawn("cancel", move || drop(sender.notify(&call, &message)))
+            }
+        };
+    }
+
+    /// Interrupts the connections whose calls are cancelled.
+    pub(crate) fn interrupt_cancelled(&self) {
+        if let Transport::StreamableHttp(http) = self {
+            http.interrupt_cancelled();
+        }
+    }
+
+    /// Ends the session, at the server too; waits for the server at most for `limit`.
+    pub(crate) fn end(&self, limit: Duration) {
+        match self {
+            Transport::StreamableHttp(http) => http.end(limit),
+            Transport::HttpSse(sse) => sse.end(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Requests whose responses arrive on a channel that all of them share.
+//! Requests whose responses arrive on a shared channel.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use crate::base::call::{Call, Wake};
 use crate::base::error::{Error, RpcError};
-use crate::protocol::jsonrpc::Answer;
+use crate::protocol::jsonrpc::Response;
+
+/// The longest wait of a call without a deadline; it then waits again.
+const MAX_WAIT: Duration = Duration::from_secs(3600);
 
 /// What a caller waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,7 +21,7 @@ pub(crate) enum Key {
 }
 
 /// What has arrived for a caller.
-pub(crate) type Outcome = Result<Answer, RpcError>;
+pub(crate) type Outcome = Result<Response, RpcError>;
 
 /// The responses that callers wait for.
 #[derive(Default)]
@@ -31,7 +34,7 @@ pub(crate) struct Pending {
 struct State {
     /// `None` until it arrives, and after it was taken.
     waiting: HashMap<Key, Option<Outcome>>,
-    /// Why nothing will arrive any more.
+    /// Why nothing more will arrive.
     ended: Option<End>,
 }
 
@@ -50,7 +53,7 @@ impl End {
 
     fn error(&self) -> Error {
         match self {
-            End::Network(reason) => Error::Network(reason.clone()),
+            End::Network(reason) => Error::network(reason.clone()),
             End::Protocol(reason) => Error::Protocol(reason.clone()),
         }
     }
@@ -61,7 +64,7 @@ impl Pending {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the waiting of all callers, now and later. The first reason counts.
+    /// Ends the waiting of all callers, now and later; the first reason is kept.
     pub(crate) fn end(&self, end: End) {
         self.state().ended.get_or_insert(end);
         self.changed.notify_all();
@@ -71,11 +74,14 @@ impl Pending {
         self.state().ended.is_none()
     }
 
-    /// Begins to wait, unless the channel has ended.
+    /// Registers a request before it is sent.
+    ///
+    /// # Errors
+    /// [`Error::Network`], marked as not sent, when the channel has ended.
     pub(crate) fn expect(&self, key: Key) -> Result<(), Error> {
         let mut state = self.state();
         match &state.ended {
-            Some(end) => Err(Error::Unsent(end.reason().to_owned())),
+            Some(end) => Err(Error::not_sent(end.reason())),
             None => {
                 state.waiting.insert(key, None);
                 Ok(())
@@ -83,12 +89,12 @@ impl Pending {
         }
     }
 
-    /// Waits no longer.
+    /// Removes a request.
     pub(crate) fn forget(&self, key: Key) {
         self.state().waiting.remove(&key);
     }
 
-    /// The request that an error without an id must be about: the only one whose response is awaited.
+    /// The request that an error without an id must belong to: the only one without a response.
     pub(crate) fn only_awaited(&self) -> Option<u64> {
         let state = self.state();
         let mut awaited = state.waiting.iter().filter_map(|(key, outcome)| match (key, outcome) {
@@ -102,7 +108,7 @@ impl Pending {
         self.state().waiting.contains_key(&key)
     }
 
-    /// Hands over what has arrived; what no caller waits for is dropped.
+    /// Stores an outcome for its caller; without a caller it is dropped.
     pub(crate) fn put(&self, key: Key, outcome: Outcome) {
         if let Some(slot) = self.state().waiting.get_mut(&key) {
             *slot = Some(outcome);
@@ -110,14 +116,13 @@ impl Pending {
         }
     }
 
-    /// Waits for a response, until the call is over or the channel has ended.
+    /// Waits for a response, until the call or the channel ends.
     pub(crate) fn wait(self: &Arc<Self>, call: &Call, id: u64) -> Result<Outcome, Error> {
         self.wait_any(call, &[Key::Response(id)]).map(|(_, outcome)| outcome)
     }
 
-    /// Waits for one of these, until the call is over or the channel has ended.
+    /// Waits for one of these, until the call or the channel ends.
     pub(crate) fn wait_any(self: &Arc<Self>, call: &Call, keys: &[Key]) -> Result<(Key, Outcome), Error> {
-        const LONG: Duration = Duration::from_secs(3600);
         let _woken = call.wake_when_cancelled(self.clone());
         let mut state = self.state();
         loop {
@@ -130,7 +135,7 @@ impl Pending {
             if let Some(end) = &state.ended {
                 return Err(end.error());
             }
-            let waited = self.changed.wait_timeout(state, left.unwrap_or(LONG));
+            let waited = self.changed.wait_timeout(state, left.unwrap_or(MAX_WAIT));
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -138,7 +143,7 @@ impl Pending {
 
 impl Wake for Pending {
     fn wake(&self) {
-        let _state = self.state(); // no caller is between looking and waiting
+        let _state = self.state(); // so that no caller is between checking its call and waiting
         self.changed.notify_all();
     }
 }
@@ -149,24 +154,24 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::base::call::Cancellations;
+    use crate::base::call::CancelEpoch;
 
-    fn answer(text: &str) -> Outcome {
-        Ok(Answer { message: text.as_bytes().to_vec(), result: 0..text.len() })
+    fn response(text: &str) -> Outcome {
+        Ok(Response { message: text.as_bytes().to_vec(), result: 0..text.len() })
     }
 
     #[test]
     fn each_caller_gets_its_own_response() {
         let pending = Arc::new(Pending::default());
-        let call = Call::new(Some(Duration::from_secs(5)), &Arc::default());
+        let call = Call::with_timeout(Duration::from_secs(5));
         pending.expect(Key::Response(1)).unwrap();
         pending.expect(Key::Response(2)).unwrap();
         assert_eq!(pending.only_awaited(), None);
-        pending.put(Key::Response(2), answer("two"));
-        pending.put(Key::Response(3), answer("not awaited"));
+        pending.put(Key::Response(2), response("two"));
+        pending.put(Key::Response(3), response("not awaited"));
         assert_eq!(pending.only_awaited(), Some(1));
         assert_eq!(pending.wait(&call, 2).unwrap().unwrap().result(), b"two");
-        pending.put(Key::Response(1), answer("one"));
+        pending.put(Key::Response(1), response("one"));
         let (key, outcome) = pending.wait_any(&call, &[Key::Acknowledgment(1), Key::Response(1)]).unwrap();
         assert_eq!((key, outcome.unwrap().result()), (Key::Response(1), &b"one"[..]));
         assert!(!pending.is_awaited(Key::Response(3)));
@@ -175,23 +180,24 @@ mod tests {
     #[test]
     fn the_first_end_counts_and_what_arrived_before_it_is_handed_over() {
         let pending = Arc::new(Pending::default());
-        let call = Call::new(Some(Duration::from_secs(5)), &Arc::default());
+        let call = Call::with_timeout(Duration::from_secs(5));
         pending.expect(Key::Response(1)).unwrap();
         pending.expect(Key::Response(2)).unwrap();
-        pending.put(Key::Response(1), answer("one"));
+        pending.put(Key::Response(1), response("one"));
         pending.end(End::Protocol("bad".to_owned()));
         pending.end(End::Network("closed".to_owned()));
         assert!(pending.wait(&call, 1).unwrap().is_ok());
         assert!(matches!(pending.wait(&call, 2), Err(Error::Protocol(reason)) if reason == "bad"));
-        assert!(matches!(pending.expect(Key::Response(3)), Err(Error::Unsent(reason)) if reason == "bad"));
+        let refused = pending.expect(Key::Response(3)).unwrap_err();
+        assert!(refused.is_not_sent() && refused.to_string() == "bad");
         assert!(!pending.is_open());
     }
 
     #[test]
     fn a_cancelled_call_is_woken_at_once() {
         let pending = Arc::new(Pending::default());
-        let cancellations = Arc::new(Cancellations::default());
-        let call = Call::new(None, &cancellations);
+        let epoch = Arc::new(CancelEpoch::default());
+        let call = Call::until_cancelled(&epoch);
         pending.expect(Key::Response(1)).unwrap();
         let waiting = thread::spawn({
             let pending = pending.clone();
@@ -199,7 +205,7 @@ mod tests {
         });
         thread::sleep(Duration::from_millis(20));
         let start = Instant::now();
-        cancellations.cancel_all();
+        epoch.cancel_all();
         assert!(matches!(waiting.join().unwrap(), Err(Error::Cancelled)));
         assert!(start.elapsed() < Duration::from_secs(5));
     }

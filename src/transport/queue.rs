@@ -1,4 +1,4 @@
-//! Bounded queues of work, and the threads that take it.
+//! Bounded work queues with threads that start when they are needed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,17 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::base::threads::Threads;
 
-/// What is done with a piece of work; `false` when no more is to be done.
+/// Does a piece of work; returns `false` when the thread is to end.
 pub(crate) type Worker<T> = Arc<dyn Fn(T) -> bool + Send + Sync>;
 
 /// Threads start when work arrives, and another one while all are busy.
 pub(crate) struct WorkQueue<T> {
     name: &'static str,
-    most_waiting: usize,
-    most_workers: usize,
+    max_waiting: usize,
+    max_workers: usize,
     workers: usize,
     work: Worker<T>,
-    /// Made when work arrives: its room is taken at once.
+    /// Made with the first work: its memory is allocated at once.
     queue: Option<Queue<T>>,
     /// How many pieces of work wait or are being done.
     unfinished: Arc<AtomicUsize>,
@@ -30,17 +30,17 @@ struct Queue<T> {
 
 impl<T: Send + 'static> WorkQueue<T> {
     /// `name` is that of its threads, after `mcpclient-`.
-    pub(crate) fn new(name: &'static str, most_waiting: usize, most_workers: usize, work: Worker<T>) -> WorkQueue<T> {
-        WorkQueue { name, most_waiting, most_workers, workers: 0, work, queue: None, unfinished: Arc::default() }
+    pub(crate) fn new(name: &'static str, max_waiting: usize, max_workers: usize, work: Worker<T>) -> WorkQueue<T> {
+        WorkQueue { name, max_waiting, max_workers, workers: 0, work, queue: None, unfinished: Arc::default() }
     }
 
-    /// Hands work to a thread. Gives it back when too much waits, or no thread can be started.
+    /// Queues work. Returns it when too much waits, or no thread can be started.
     pub(crate) fn push(&mut self, piece: T, threads: &Threads) -> Result<(), T> {
         let queue = self.queue.get_or_insert_with(|| {
-            let (sender, receiver) = mpsc::sync_channel(self.most_waiting);
+            let (sender, receiver) = mpsc::sync_channel(self.max_waiting);
             Queue { sender, receiver: Arc::new(Mutex::new(receiver)) }
         });
-        if self.workers < self.most_workers && self.unfinished.load(Ordering::SeqCst) >= self.workers {
+        if self.workers < self.max_workers && self.unfinished.load(Ordering::SeqCst) >= self.workers {
             let work = worker(self.work.clone(), queue.receiver.clone(), self.unfinished.clone());
             self.workers += usize::from(threads.spawn(self.name, work).is_ok());
         }
@@ -62,10 +62,10 @@ fn worker<T: Send + 'static>(
     unfinished: Arc<AtomicUsize>,
 ) -> impl FnOnce() + Send {
     move || {
-        // One thread waits for the next piece, the others for their turn to wait.
+        // One thread waits for work; the others wait for the lock.
         let next = || receiver.lock().unwrap_or_else(PoisonError::into_inner).recv().ok();
         while let Some(piece) = next() {
-            // A handler that panics ends neither the thread nor the count.
+            // A panic of the handler must not end the thread or break the count.
             let goes_on = catch_unwind(AssertUnwindSafe(|| work(piece))).unwrap_or(true);
             unfinished.fetch_sub(1, Ordering::SeqCst);
             if !goes_on {

@@ -1,7 +1,7 @@
-//! Event streams: the `text/event-stream` format of the WHATWG HTML standard, section 9.2 "Server-sent events".
+//! An incremental parser of `text/event-stream`
+//! ([HTML standard, section 9.2](https://html.spec.whatwg.org/multipage/server-sent-events.html)).
 //!
-//! Bytes go in as they come, split anywhere; finished events come out. A value goes straight into the buffer that it
-//! ends up in, so that a large event is held once.
+//! Input may be split anywhere. A value is stored in its final buffer at once, so that a large event is in memory once.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -12,9 +12,9 @@ use memchr::{memchr, memchr2};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 const DEFAULT_NAME: &str = "message";
-/// The length of "event" and "retry": a longer field name is of no known field.
-const LONGEST_FIELD: usize = 5;
-/// Up to this size a data buffer doubles when it grows, above it grows by a quarter.
+/// The length of "event" and "retry", the longest field names that are known.
+const MAX_FIELD_NAME: usize = 5;
+/// Up to this size a data buffer doubles when it grows; above, it grows by a quarter.
 const DOUBLING_UP_TO: usize = 64 * 1024;
 
 /// One event of the stream.
@@ -22,9 +22,9 @@ const DOUBLING_UP_TO: usize = 64 * 1024;
 pub(crate) struct Event {
     /// The event's name, "message" when the stream gives none.
     pub event: Cow<'static, str>,
-    /// The `data` lines joined by line feeds. Not checked for UTF-8: the JSON parser does that.
+    /// The `data` lines joined by line feeds. The JSON parser checks that they are UTF-8.
     pub data: Vec<u8>,
-    /// The `id` field, when this event had one; an empty one resets the last event id.
+    /// The `id` field, if present; an empty one resets the last event id.
     pub id: Option<String>,
 }
 
@@ -39,12 +39,12 @@ pub(crate) struct Parser {
     /// Bytes of values that the unfinished event has taken so far, never more than `limit`.
     held: usize,
     too_large: bool,
-    /// How much of a leading byte-order mark has been seen; `None` past the start of the stream.
+    /// How much of a leading byte-order mark has been read; `None` after the start of the stream.
     mark: Option<usize>,
-    /// The last byte was a carriage return, so a line feed now belongs to the same line end.
+    /// The last byte was a carriage return, so that a line feed now belongs to the same line end.
     after_cr: bool,
     line: Line,
-    field: [u8; LONGEST_FIELD],
+    field: [u8; MAX_FIELD_NAME],
     field_len: usize,
     /// The value of the current line, for every field but `data`.
     value: Vec<u8>,
@@ -57,11 +57,11 @@ pub(crate) struct Parser {
     finished: VecDeque<Event>,
 }
 
-/// Where in a line the parser stands.
+/// The position in the current line.
 #[derive(Clone, Copy)]
 enum Line {
     Name,
-    /// Right after the colon: one space here is not part of the value.
+    /// After the colon: one space here is not part of the value.
     ValueStart(Field),
     Value(Field),
 }
@@ -72,7 +72,7 @@ enum Field {
     Event,
     Id,
     Retry,
-    /// A comment (its name is empty) or an unknown field: read past, never stored.
+    /// A comment (its name is empty) or an unknown field: not stored.
     Ignored,
 }
 
@@ -98,7 +98,7 @@ impl Parser {
             mark: Some(0),
             after_cr: false,
             line: Line::Name,
-            field: [0; LONGEST_FIELD],
+            field: [0; MAX_FIELD_NAME],
             field_len: 0,
             value: Vec::new(),
             event: Cow::Borrowed(DEFAULT_NAME),
@@ -110,8 +110,8 @@ impl Parser {
         }
     }
 
-    /// Takes the next bytes of the stream. After [`TooLarge`] the stream is lost and every further call fails; events
-    /// that were finished before can still be taken.
+    /// Parses the next bytes of the stream. After [`TooLarge`] every further call fails; events that were complete before
+    /// can still be taken.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), TooLarge> {
         if self.too_large {
             return Err(TooLarge);
@@ -124,18 +124,18 @@ impl Parser {
         result
     }
 
-    /// Takes the next finished event.
+    /// Takes the next complete event.
     pub fn next(&mut self) -> Option<Event> {
         self.finished.pop_front()
     }
 
-    /// The id of the last event that was pushed to its end (not: taken), for the `Last-Event-ID` header; `None` when
-    /// the server gave none or reset it.
+    /// The id of the last complete event, taken or not, for the `Last-Event-ID` header; `None` when the server sent none
+    /// or reset it.
     pub fn last_event_id(&self) -> Option<&str> {
         Some(self.last_event_id.as_str()).filter(|id| !id.is_empty())
     }
 
-    /// The latest `retry` value. Any number of milliseconds that fits: bounds are the caller's.
+    /// The latest `retry` value, unbounded.
     pub fn retry(&self) -> Option<Duration> {
         self.retry
     }
@@ -164,7 +164,7 @@ impl Parser {
         self.read_part(rest)
     }
 
-    /// Drops a byte-order mark at the start of the stream; what only began like one is read as the line it is.
+    /// Drops a byte-order mark at the start of the stream; a partial one is read as part of the line.
     fn skip_mark<'a>(&mut self, bytes: &'a [u8]) -> Result<&'a [u8], TooLarge> {
         let Some(seen) = self.mark else { return Ok(bytes) };
         let expected = &BYTE_ORDER_MARK[seen..];
@@ -202,9 +202,9 @@ impl Parser {
         }
     }
 
-    /// Reads up to the colon, then returns what follows it.
+    /// Reads up to the colon, and returns the rest after it.
     fn read_name<'a>(&mut self, part: &'a [u8]) -> Result<Option<&'a [u8]>, TooLarge> {
-        let room = LONGEST_FIELD - self.field_len;
+        let room = MAX_FIELD_NAME - self.field_len;
         let window = &part[..part.len().min(room + 1)];
         let name = match memchr(b':', window) {
             Some(colon) => &part[..colon],
@@ -290,8 +290,7 @@ impl Parser {
     }
 }
 
-/// Appends without the overshoot that doubling costs a large buffer. The first piece gets exactly its size: most events
-/// come in one.
+/// Appends with less unused memory than doubling. The first piece is allocated exactly, since most events arrive in one.
 fn append_data(data: &mut Vec<u8>, part: &[u8]) {
     if part.len() > data.capacity() - data.len() {
         match data.len() {
@@ -310,7 +309,7 @@ fn event_name(value: &[u8]) -> Cow<'static, str> {
     }
 }
 
-/// `None` for anything but ASCII digits (a sign too, which `parse` alone would take) and for numbers too large to hold.
+/// `None` unless the value is ASCII digits (`parse` alone would accept a sign) and fits.
 fn milliseconds(value: &[u8]) -> Option<Duration> {
     if !value.iter().all(u8::is_ascii_digit) {
         return None;

@@ -40,7 +40,8 @@ impl Replies for Reply {
     }
 
     fn error(&mut self, code: i32, message: &str) -> Outcome {
-        Ok(Reply::error(self, code, message)?)
+        Reply::error(self, code, message);
+        Ok(())
     }
 }
 
@@ -120,7 +121,8 @@ impl Driver for Rust {
         let handler = handler.map(|handler| -> mcpclient::NotificationHandler {
             Arc::new(move |method: &str, params: &mcpclient::Value| handler(method, &json(params)))
         });
-        Ok(self.0.on_notification(method, handler)?)
+        self.0.on_notification(method, handler);
+        Ok(())
     }
 
     fn on_request(&self, method: &str, handler: Option<OnRequest>) -> Outcome {

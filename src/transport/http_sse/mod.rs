@@ -1,165 +1,149 @@
-//! HTTP+SSE, the transport of 2024-11-05: one long GET stream that brings every answer, and an endpoint for POSTs.
+//! HTTP with SSE, the transport of 2024-11-05: one GET stream that brings every response, and an endpoint for POSTs
+//! ([2024-11-05, "Transports"](https://modelcontextprotocol.io/specification/2024-11-05/basic/transports#http-with-sse)).
+
+mod sender;
 
 use std::sync::Arc;
 
-use crate::base::call::{Call, Cancellations};
+use ::http::Method;
+
+use crate::base::call::{Call, CancelEpoch};
 use crate::base::error::Error;
 use crate::base::resources;
 use crate::base::threads::Threads;
-use crate::http::client::{Endpoint, HttpClient, Outgoing};
-use crate::http::{Method, endpoint};
-use crate::protocol::jsonrpc::Answer;
-use crate::transport::ACCEPT_BOTH;
-use crate::transport::EVENT_STREAM;
-use crate::transport::MessageHandler;
-use crate::transport::Outbound;
+use crate::http::client::HttpClient;
+use crate::http::endpoint::{self, Endpoint};
+use crate::http::request::Request as HttpRequest;
+use crate::protocol::jsonrpc::Response;
 use crate::transport::channel::{self, Inbox};
 use crate::transport::event_stream::EventStream;
+use crate::transport::http_sse::sender::MessageSender;
+use crate::transport::media_type::EVENT_STREAM;
+use crate::transport::message::{MessageHandler, Request};
 use crate::transport::pending::{End, Key, Pending};
 
-/// A connected stream with its endpoint.
+/// An open stream with its endpoint.
 pub(crate) struct HttpSse {
-    poster: MessageSender,
+    sender: MessageSender,
     pending: Arc<Pending>,
     /// Ends the reading of the stream.
-    stop: Arc<Cancellations>,
+    stop: Arc<CancelEpoch>,
 }
 
 impl HttpSse {
     /// Opens the stream and waits for the endpoint.
+    ///
+    /// # Errors
+    /// Those of [`HttpClient::send`]; [`Error::Protocol`] when the response is not an event stream that begins with a
+    /// usable endpoint; [`Error::NoResources`] when no thread can be started.
     pub(crate) fn open(
         call: &Call,
-        exchange: HttpClient,
-        target: &Endpoint,
-        peer: Arc<dyn MessageHandler>,
+        client: HttpClient,
+        url: &Endpoint,
+        handler: Arc<dyn MessageHandler>,
         threads: &Arc<Threads>,
     ) -> Result<HttpSse, Error> {
-        let mut stream = open_stream(call, &exchange, target)?;
-        let endpoint = read_endpoint(&mut stream, target).inspect_err(|_| stream.body.discard())?;
-        let stop = Arc::new(Cancellations::default());
-        stream.body.continue_for(Call::new(None, &stop));
+        let mut stream = open_stream(call, &client, url)?;
+        let endpoint = read_endpoint(&mut stream, url).inspect_err(|_| stream.body.discard())?;
+        let stop = Arc::new(CancelEpoch::default());
+        stream.body.continue_for(Call::until_cancelled(&stop));
         let pending = Arc::new(Pending::default());
-        let poster = MessageSender { exchange, endpoint };
-        let respond = {
-            let poster = poster.clone();
-            move |call: &Call, response: Vec<u8>| poster.respond(call, &response)
-        };
-        let inbox = Inbox::new(peer, Call::new(None, &stop), respond, threads);
+        let sender = MessageSender { client, endpoint };
+        let responder = sender.clone();
+        let respond = move |call: &Call, response: Vec<u8>| responder.respond(call, &response);
+        let inbox = Inbox::new(handler, Call::until_cancelled(&stop), respond, threads);
         let mut reader = Reader { pending: pending.clone(), inbox };
         threads.spawn("sse", move || reader.run(stream)).map_err(|error| resources::no_thread(&error))?;
-        Ok(HttpSse { poster, pending, stop })
+        Ok(HttpSse { sender, pending, stop })
     }
 
-    /// Whether the stream is still there.
+    /// Whether the stream is still open.
     pub(crate) fn is_open(&self) -> bool {
         self.pending.is_open()
     }
 
-    pub(crate) fn request(&self, call: &Call, outbound: &Outbound<'_>) -> Result<Answer, Error> {
-        self.pending.expect(Key::Response(outbound.id))?;
-        let answer = self.poster.send(call, outbound).and_then(|()| self.pending.wait(call, outbound.id));
-        self.pending.forget(Key::Response(outbound.id));
-        answer?.map_err(|error| self.poster.exchange.settings().credentials.redact_rpc(error, None))
+    /// Sends a request and waits for its response.
+    pub(crate) fn request(&self, call: &Call, request: &Request<'_>) -> Result<Response, Error> {
+        self.pending.expect(Key::Response(request.id))?;
+        let response = self.sender.send(call, request).and_then(|()| self.pending.wait(call, request.id));
+        self.pending.forget(Key::Response(request.id));
+        response?.map_err(|error| self.sender.client.rpc_error(error, None))
     }
 
+    /// Sends a notification.
     pub(crate) fn notify(&self, call: &Call, message: &[u8]) -> Result<(), Error> {
-        self.poster.send(call, &Outbound { id: 0, message, headers: &[], repeatable: true })
+        self.sender.notify(call, message)
     }
 
-    /// What sends messages to this endpoint.
-    pub(crate) fn poster(&self) -> MessageSender {
-        self.poster.clone()
+    /// Sends messages to the endpoint of this session.
+    pub(crate) fn sender(&self) -> MessageSender {
+        self.sender.clone()
     }
 
     pub(crate) fn threads(&self) -> &Threads {
-        self.poster.exchange.http.threads()
+        self.sender.client.http().threads()
     }
 
-    /// Ends the stream: that is how this transport's session ends.
+    /// Ends the stream, and with it the session.
     pub(crate) fn end(&self) {
         self.stop.cancel_all();
-        self.poster.exchange.http.busy().interrupt_cancelled();
+        self.sender.client.http().active().interrupt_cancelled();
         self.pending.end(End::Network("the client was closed".to_owned()));
     }
 }
 
-fn open_stream(call: &Call, exchange: &HttpClient, target: &Endpoint) -> Result<EventStream, Error> {
-    let outgoing =
-        Outgoing { method: Method::GET, target, headers: &[], accept: EVENT_STREAM, body: None, repeatable: true };
-    let mut response = exchange.send(call, &outgoing)?;
-    if !(200..300).contains(&response.status) {
-        return Err(exchange.refuse(target, response));
+fn open_stream(call: &Call, client: &HttpClient, url: &Endpoint) -> Result<EventStream, Error> {
+    let request = HttpRequest {
+        method: Method::GET,
+        endpoint: url,
+        headers: &[],
+        accept: EVENT_STREAM,
+        body: None,
+        idempotent: true,
+    };
+    let mut response = client.send(call, &request)?;
+    if !response.is_success() {
+        return Err(client.error_response(url, response));
     }
     if response.media_type().as_deref() != Some(EVENT_STREAM) {
-        return Err(Error::Protocol("the server answered GET with something else than an event stream".to_owned()));
+        return Err(Error::Protocol("the server did not answer GET with an event stream".to_owned()));
     }
     response.body.without_limit();
-    Ok(EventStream::new(response.body, exchange.settings().max_response_bytes))
+    Ok(EventStream::new(response.body, call.max_response_bytes()))
 }
 
-/// The first event names the endpoint; it must be of the same origin, since credentials go there.
-fn read_endpoint(stream: &mut EventStream, target: &Endpoint) -> Result<Endpoint, Error> {
+/// Reads the first event, which names the endpoint. It must have the same origin, since credentials are sent there.
+fn read_endpoint(stream: &mut EventStream, url: &Endpoint) -> Result<Endpoint, Error> {
     loop {
         let Some(event) = stream.next()? else {
             return Err(Error::Protocol("the event stream ended before it named an endpoint".to_owned()));
         };
-        if event.event != "endpoint" {
-            continue;
+        if event.event == "endpoint" {
+            return resolve_endpoint(&String::from_utf8_lossy(&event.data), url);
         }
-        let reference = String::from_utf8_lossy(&event.data);
-        let url = endpoint::resolve(&target.url, reference.trim())
-            .map_err(|reason| Error::Protocol(format!("the endpoint that the server names is unusable: {reason}")))?;
-        if !endpoint::same(&target.url, &url) {
-            let shown = endpoint::display(&url);
-            return Err(Error::Protocol(format!(
-                "the server names an endpoint of another origin, where the credentials must not go: {shown}"
-            )));
-        }
-        return Endpoint::new(url)
-            .map_err(|_| Error::Protocol("the endpoint that the server names is unusable".to_owned()));
     }
 }
 
-/// Sends messages to the endpoint.
-#[derive(Clone)]
-pub(crate) struct MessageSender {
-    exchange: HttpClient,
-    endpoint: Endpoint,
+fn resolve_endpoint(reference: &str, url: &Endpoint) -> Result<Endpoint, Error> {
+    let named = endpoint::resolve(url.url(), reference.trim())
+        .map_err(|reason| Error::Protocol(format!("the endpoint that the server names is unusable: {reason}")))?;
+    if !endpoint::same_origin(url.url(), &named) {
+        let shown = endpoint::display(&named);
+        return Err(Error::Protocol(format!(
+            "the server names an endpoint of another origin, where the credentials must not be sent: {shown}"
+        )));
+    }
+    Endpoint::new(named).map_err(|_| Error::Protocol("the endpoint that the server names is unusable".to_owned()))
 }
 
-impl MessageSender {
-    pub(crate) fn send(&self, call: &Call, outbound: &Outbound<'_>) -> Result<(), Error> {
-        let target = &self.endpoint;
-        let outgoing = Outgoing {
-            method: Method::POST,
-            target,
-            headers: &[outbound.headers],
-            accept: ACCEPT_BOTH,
-            body: Some(outbound.message),
-            repeatable: outbound.repeatable,
-        };
-        let response = self.exchange.send(call, &outgoing)?;
-        match response.status {
-            200..300 => Ok(()),
-            _ => Err(self.exchange.refuse(target, response)),
-        }
-    }
-
-    /// Sends the response to a request of the server. Best effort: without it, the server's own time limit ends its wait.
-    fn respond(&self, call: &Call, response: &[u8]) {
-        let call = call.within(self.exchange.settings().timeout);
-        let _ = self.send(&call, &Outbound { id: 0, message: response, headers: &[], repeatable: true });
-    }
-}
-
-/// Reads the stream.
+/// Reads the stream, on a thread of its own.
 struct Reader {
     pending: Arc<Pending>,
     inbox: Inbox,
 }
 
 impl Drop for Reader {
-    /// However the reading ends, no caller waits for more.
+    /// However reading ends, no call waits any longer.
     fn drop(&mut self) {
         self.pending.end(End::Network("the event stream is no longer read".to_owned()));
     }
@@ -167,21 +151,25 @@ impl Drop for Reader {
 
 impl Reader {
     fn run(&mut self, mut stream: EventStream) {
-        let end = loop {
+        let end = self.read_to_end(&mut stream);
+        stream.body.discard();
+        self.pending.end(end);
+    }
+
+    fn read_to_end(&mut self, stream: &mut EventStream) -> End {
+        loop {
             match stream.next() {
                 Ok(Some(event)) if event.event == "message" && !event.data.is_empty() => {
                     match channel::dispatch(event.data, &self.pending) {
                         Ok(others) => others.into_iter().for_each(|message| self.inbox.accept(message)),
-                        Err(error) => break End::Protocol(error.to_string()),
+                        Err(error) => return End::Protocol(error.to_string()),
                     }
                 }
                 Ok(Some(_)) => {}
-                Ok(None) => break End::Network("the server closed the event stream".to_owned()),
-                Err(error @ Error::Protocol(_)) => break End::Protocol(error.to_string()),
-                Err(error) => break End::Network(format!("the event stream broke: {error}")),
+                Ok(None) => return End::Network("the server closed the event stream".to_owned()),
+                Err(error @ Error::Protocol(_)) => return End::Protocol(error.to_string()),
+                Err(error) => return End::Network(format!("the event stream broke: {error}")),
             }
-        };
-        stream.body.discard();
-        self.pending.end(end);
+        }
     }
 }

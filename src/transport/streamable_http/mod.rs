@@ -1,67 +1,67 @@
-//! Streamable HTTP, as of 2025-03-26 to 2025-11-25 with sessions, and as of 2026-07-28 without.
+//! Streamable HTTP: with sessions up to 2025-11-25
+//! ([specification](https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http)), without
+//! since 2026-07-28
+//! ([specification](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http)).
 
+pub(crate) mod resume;
 mod subscription;
 
 use std::time::Duration;
+
+use ::http::{HeaderName, HeaderValue, Method};
 
 use crate::base::call::Call;
 use crate::base::error::{Error, RpcError};
 use crate::base::text;
 use crate::base::threads::Threads;
-use crate::http::client::{Endpoint, HttpClient, Outgoing};
-use crate::http::{ActiveConnections, HeaderName, HeaderValue, Method, Response};
-use crate::protocol::Version;
-use crate::protocol::jsonrpc::{self, Answer, INVALID_REQUEST, Match, SERVER_ERROR};
-use crate::transport::ACCEPT_BOTH;
-use crate::transport::EVENT_STREAM;
-use crate::transport::JSON;
-use crate::transport::MessageHandler;
-use crate::transport::Outbound;
-use crate::transport::ServerMessage;
+use crate::http::client::HttpClient;
+use crate::http::endpoint::Endpoint;
+use crate::http::request::Request as HttpRequest;
+use crate::http::response::Response as HttpResponse;
+use crate::protocol::jsonrpc::{self, INVALID_REQUEST, Match, Response, SERVER_ERROR};
+use crate::protocol::version::Version;
 use crate::transport::event_stream::EventStream;
+use crate::transport::media_type::{ACCEPT_BOTH, EVENT_STREAM, JSON};
+use crate::transport::message::{MessageHandler, Request, ServerMessage};
+use crate::transport::streamable_http::resume::{Resumption, not_resumed};
 
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// How long the server gets to hear that its session is over.
-const MOST_PARTING: Duration = Duration::from_millis(800);
-/// The wait before an interrupted stream is taken up again, unless the server says otherwise.
-const RETRY: Duration = Duration::from_secs(1);
-/// How often in a row a stream is taken up without an event coming of it.
-const MOST_VAIN_RETRIES: usize = 5;
+/// How long the DELETE that ends a session may take.
+const DELETE_TIMEOUT: Duration = Duration::from_millis(800);
 
 /// An MCP endpoint.
 #[derive(Clone)]
 pub(crate) struct StreamableHttp {
-    exchange: HttpClient,
-    target: Endpoint,
+    client: HttpClient,
+    endpoint: Endpoint,
     version: Option<Version>,
-    /// Headers that go with every message: the version, the session.
+    /// Sent with every message: protocol version, session id.
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// An answer with the session that it opens, if it does.
-pub(crate) struct Answered {
-    pub(crate) answer: Answer,
+/// A response, and the id of the session that it opens, if it does.
+pub(crate) struct Received {
+    pub(crate) response: Response,
     pub(crate) session_id: Option<HeaderValue>,
 }
 
 impl StreamableHttp {
-    /// An endpoint before any version is agreed on.
-    pub(crate) fn new(exchange: HttpClient, target: Endpoint) -> StreamableHttp {
-        StreamableHttp { exchange, target, version: None, headers: Vec::new() }
+    /// An endpoint before a version is negotiated.
+    pub(crate) fn new(client: HttpClient, endpoint: Endpoint) -> StreamableHttp {
+        StreamableHttp { client, endpoint, version: None, headers: Vec::new() }
     }
 
-    /// The same endpoint, once version and session are known.
-    pub(crate) fn agreed(&self, version: Version, session_id: Option<HeaderValue>) -> StreamableHttp {
+    /// The same endpoint with a negotiated version, and a session where the version has one.
+    pub(crate) fn negotiated(&self, version: Version, session_id: Option<HeaderValue>) -> StreamableHttp {
         let mut headers = Vec::new();
         if version.has_version_header() {
             headers.push((PROTOCOL_VERSION, HeaderValue::from_static(version.as_str())));
         }
         headers.extend(session_id.map(|id| (SESSION_ID, id)));
-        let (exchange, target) = (self.exchange.clone(), self.target.clone());
-        StreamableHttp { exchange, target, version: Some(version), headers }
+        StreamableHttp { version: Some(version), headers, ..self.clone() }
     }
 
     fn is_modern(&self) -> bool {
@@ -72,123 +72,124 @@ impl StreamableHttp {
         self.headers.iter().any(|(name, _)| *name == SESSION_ID)
     }
 
-    /// Whether the error says that the server no longer knows the session: HTTP 404, or the 400 with a word about it
-    /// that servers in the field give instead.
-    pub(crate) fn is_session_gone(&self, error: &Error) -> bool {
+    /// Whether the error says that the server no longer knows the session: HTTP 404, or a 400 that mentions the session,
+    /// which some servers send instead.
+    pub(crate) fn is_session_lost(&self, error: &Error) -> bool {
         match error.http_status() {
             Some(404) => self.has_session(),
-            Some(400) => self.has_session() && speaks_of_a_session(error),
+            Some(400) => self.has_session() && mentions_session(error),
             _ => false,
         }
     }
 
+    /// Sends an HTTP request to the endpoint; `more`: headers beside those of endpoint and message.
     fn send(
         &self,
         call: &Call,
         method: Method,
         accept: &'static str,
-        outbound: Option<&Outbound<'_>>,
+        message: Option<&Request<'_>>,
         more: &[(HeaderName, HeaderValue)],
-    ) -> Result<Response, Error> {
-        let own = outbound.map_or(&[][..], |outbound| outbound.headers);
-        self.exchange.send(
-            call,
-            &Outgoing {
-                method,
-                target: &self.target,
-                headers: &[&self.headers, own, more],
-                accept,
-                body: outbound.map(|outbound| outbound.message),
-                repeatable: outbound.is_none_or(|outbound| outbound.repeatable),
-            },
-        )
+    ) -> Result<HttpResponse, Error> {
+        let of_message = message.map_or(&[][..], |message| message.headers);
+        let request = HttpRequest {
+            method,
+            endpoint: &self.endpoint,
+            headers: &[&self.headers, of_message, more],
+            accept,
+            body: message.map(|message| message.message),
+            idempotent: message.is_none_or(|message| message.idempotent),
+        };
+        self.client.send(call, &request)
     }
 
-    /// Sends a request and returns its answer as soon as it is there.
+    fn error_response(&self, response: HttpResponse) -> Error {
+        self.client.error_response(&self.endpoint, response)
+    }
+
+    /// Sends a request and waits for its response.
     pub(crate) fn request(
         &self,
         call: &Call,
-        outbound: &Outbound<'_>,
-        peer: &dyn MessageHandler,
-    ) -> Result<Answered, Error> {
-        let nothing = || Error::Protocol("the server gave no answer to the request".to_owned());
-        self.question(call, outbound, peer)?.ok_or_else(nothing)
+        request: &Request<'_>,
+        handler: &dyn MessageHandler,
+    ) -> Result<Received, Error> {
+        let missing = || Error::Protocol("the server sent no response to the request".to_owned());
+        self.try_request(call, request, handler)?.ok_or_else(missing)
     }
 
-    /// Sends a request; `None` when the server took it (HTTP 2xx) but gave no answer.
-    pub(crate) fn question(
+    /// Sends a request; `None` when the server accepted it (HTTP 2xx) but sent no response.
+    pub(crate) fn try_request(
         &self,
         call: &Call,
-        outbound: &Outbound<'_>,
-        peer: &dyn MessageHandler,
-    ) -> Result<Option<Answered>, Error> {
-        let mut response = self.send(call, Method::POST, ACCEPT_BOTH, Some(outbound), &[])?;
-        if !(200..300).contains(&response.status) {
-            return Err(self.exchange.refuse(&self.target, response));
+        request: &Request<'_>,
+        handler: &dyn MessageHandler,
+    ) -> Result<Option<Received>, Error> {
+        let mut response = self.send(call, Method::POST, ACCEPT_BOTH, Some(request), &[])?;
+        if !response.is_success() {
+            return Err(self.error_response(response));
         }
         let session_id = response.headers.remove(SESSION_ID);
-        let answer = match response.media_type().as_deref() {
-            Some(EVENT_STREAM) => self.read_stream(call, outbound.id, response, peer)?,
-            Some(JSON) | None => self.read_json(call, outbound.id, response, peer)?,
+        let received = match response.media_type().as_deref() {
+            Some(EVENT_STREAM) => self.read_stream(call, request.id, response, handler)?,
+            Some(JSON) | None => self.read_json(call, request.id, response, handler)?,
             Some(other) => {
                 let other = text::one_line(other);
-                return Err(Error::Protocol(format!("the answer is of the type {other}, not JSON or an event stream")));
+                return Err(Error::Protocol(format!(
+                    "the response is of the type {other}, not JSON or an event stream"
+                )));
             }
         };
-        Ok(answer.map(|answer| Answered { answer, session_id }))
+        Ok(received.map(|response| Received { response, session_id }))
     }
 
     fn read_json(
         &self,
         call: &Call,
         id: u64,
-        mut response: Response,
-        peer: &dyn MessageHandler,
-    ) -> Result<Option<Answer>, Error> {
+        mut response: HttpResponse,
+        handler: &dyn MessageHandler,
+    ) -> Result<Option<Response>, Error> {
         let message = response.body.read_all()?;
         if message.iter().all(u8::is_ascii_whitespace) {
             return Ok(None);
         }
-        match self.read_message(call, id, &message, peer)? {
-            Match::Answered(result) => Ok(Some(Answer { message, result })),
-            Match::Failed(error) => Err(self.rpc_error(error, response.sent.as_ref())),
-            Match::Foreign => Err(Error::Protocol("the answer has the id of another request".to_owned())),
-            Match::Nothing => Err(Error::Protocol("the answer holds no JSON-RPC response".to_owned())),
+        match self.read_message(call, id, &message, handler)? {
+            Match::Result(result) => Ok(Some(Response { message, result })),
+            Match::Error(error) => Err(self.client.rpc_error(error, response.sent.as_ref())),
+            Match::OtherId => Err(other_id()),
+            Match::None => Err(Error::Protocol("the server's message is not a JSON-RPC response".to_owned())),
         }
     }
 
-    fn rpc_error(&self, error: RpcError, sent: Option<&HeaderValue>) -> Error {
-        self.exchange.settings().credentials.redact_rpc(error, sent)
-    }
-
-    /// Reads one message; what the server says besides the response is handed over and, if need be, answered.
-    fn read_message(&self, call: &Call, id: u64, message: &[u8], peer: &dyn MessageHandler) -> Result<Match, Error> {
-        let mut unasked = Vec::new();
-        let verdict = jsonrpc::find_response(message, id, |incoming| unasked.extend(ServerMessage::of(incoming)))?;
-        for one in unasked {
-            // No callback begins once nobody listens any more.
+    /// Reads a message. Notifications and requests in it are passed to the handler.
+    fn read_message(&self, call: &Call, id: u64, message: &[u8], handler: &dyn MessageHandler) -> Result<Match, Error> {
+        let mut others = Vec::new();
+        let found =
+            jsonrpc::find_response(message, id, |incoming| others.extend(ServerMessage::from_incoming(incoming)))?;
+        for other in others {
+            // No callback begins after a cancellation.
             if call.is_cancelled() {
                 return Err(Error::Cancelled);
             }
-            // Since 2026-07-28 a server asks nothing on a stream, and no client sends responses.
-            if self.is_modern() && matches!(one, ServerMessage::Request { .. }) {
+            // Since 2026-07-28 servers send no requests, and clients no responses.
+            if self.is_modern() && matches!(other, ServerMessage::Request { .. }) {
                 continue;
             }
-            if let Some(response) = one.deliver(peer) {
+            if let Some(response) = other.deliver(handler) {
                 self.respond(call, &response)?;
             }
         }
-        Ok(verdict)
+        Ok(found)
     }
 
-    /// Sends the response to a request of the server. Whether the server likes it is its own affair; that the call is
-    /// over is the caller's.
+    /// Sends the response to a request of the server. Best effort: only the call's own deadline or cancellation is an
+    /// error.
     fn respond(&self, call: &Call, response: &[u8]) -> Result<(), Error> {
-        let settings = self.exchange.settings();
-        // A stream outside any call has no deadline; sending something has one.
+        // A stream outside calls has no deadline, but this request has one.
         let sending = match call.has_deadline() {
             true => call.clone(),
-            false => call.within(settings.timeout).connecting_within(settings.connect_timeout),
+            false => call.within(self.client.config().limits),
         };
         let _ = self.notify(&sending, response, &[]);
         call.remaining().map(drop)
@@ -198,15 +199,17 @@ impl StreamableHttp {
         &self,
         call: &Call,
         id: u64,
-        mut response: Response,
-        peer: &dyn MessageHandler,
-    ) -> Result<Option<Answer>, Error> {
+        mut response: HttpResponse,
+        handler: &dyn MessageHandler,
+    ) -> Result<Option<Response>, Error> {
         let sent = response.sent.take();
         let mut resumption = Resumption::default();
-        let mut stream = self.events(response);
+        let mut stream = EventStream::new(response.body, call.max_response_bytes());
         loop {
-            let broken = match self.read_events(call, id, &mut stream, peer, &mut resumption) {
-                Ok(Some(answer)) => return answer.map(Some).map_err(|error| self.rpc_error(error, sent.as_ref())),
+            let broken = match self.read_events(call, id, &mut stream, handler, &mut resumption) {
+                Ok(Some(response)) => {
+                    return response.map(Some).map_err(|error| self.client.rpc_error(error, sent.as_ref()));
+                }
                 Ok(None) => None,
                 Err(error @ Error::Network(_)) => Some(error),
                 Err(error) => {
@@ -215,113 +218,102 @@ impl StreamableHttp {
                 }
             };
             drop(stream);
-            match self.resume(call, &mut resumption).map_err(not_taken_up)? {
+            match self.resume(call, &mut resumption)? {
                 Some(next) => stream = next,
                 None => return broken.map_or(Ok(None), Err),
             }
         }
     }
 
-    fn events(&self, response: Response) -> EventStream {
-        EventStream::new(response.body, self.exchange.settings().max_response_bytes)
+    /// Opens the stream again where it broke off; `None` when the server does not offer that, or does not respond.
+    fn resume(&self, call: &Call, resumption: &mut Resumption) -> Result<Option<EventStream>, Error> {
+        if self.is_modern() {
+            return Ok(None);
+        }
+        while let Some(last_event_id) = resumption.wait(call)? {
+            match self.open_stream(call, Some(last_event_id)) {
+                Err(Error::Network(_)) => {}
+                result => return result.map_err(not_resumed),
+            }
+        }
+        Ok(None)
     }
 
+    /// Opens the server's own stream by GET, or resumes a stream; `None` when the server offers none (HTTP 405).
+    pub(crate) fn open_stream(&self, call: &Call, last_event_id: Option<&str>) -> Result<Option<EventStream>, Error> {
+        let last_event_id = last_event_id.and_then(|id| HeaderValue::from_bytes(id.as_bytes()).ok());
+        let headers: Vec<_> = last_event_id.map(|id| (LAST_EVENT_ID, id)).into_iter().collect();
+        let mut response = self.send(call, Method::GET, EVENT_STREAM, None, &headers)?;
+        match response.status {
+            200 if response.media_type().as_deref() == Some(EVENT_STREAM) => {
+                response.body.without_limit();
+                Ok(Some(EventStream::new(response.body, call.max_response_bytes())))
+            }
+            405 => Ok(None),
+            200..300 => Err(Error::Protocol("the server did not answer GET with an event stream".to_owned())),
+            _ => Err(self.error_response(response)),
+        }
+    }
+
+    /// Reads a stream up to the response; `None` when the stream ends before.
     fn read_events(
         &self,
         call: &Call,
         id: u64,
         stream: &mut EventStream,
-        peer: &dyn MessageHandler,
+        handler: &dyn MessageHandler,
         resumption: &mut Resumption,
-    ) -> Result<Option<Result<Answer, RpcError>>, Error> {
-        let result = loop {
+    ) -> Result<Option<Result<Response, RpcError>>, Error> {
+        let end = loop {
             let event = match stream.next() {
                 Ok(Some(event)) => event,
                 Ok(None) => break Ok(None),
                 Err(error) => break Err(error),
             };
-            resumption.vain = 0;
+            resumption.on_event();
             if event.event != "message" || event.data.is_empty() {
-                continue; // an event without data only names a place to come back to
+                continue; // an event without data only carries an id to resume from
             }
-            match self.read_message(call, id, &event.data, peer)? {
-                Match::Answered(result) => {
-                    return Ok(Some(Ok(Answer { message: event.data, result })));
-                }
-                Match::Failed(error) => return Ok(Some(Err(error))),
-                Match::Foreign => return Err(Error::Protocol("the answer has the id of another request".to_owned())),
-                Match::Nothing => {}
+            match self.read_message(call, id, &event.data, handler)? {
+                Match::Result(result) => return Ok(Some(Ok(Response { message: event.data, result }))),
+                Match::Error(error) => return Ok(Some(Err(error))),
+                Match::OtherId => return Err(other_id()),
+                Match::None => {}
             }
         };
-        resumption.learn(stream);
-        result
+        resumption.on_end(stream);
+        end
     }
 
-    /// Opens the stream again where it broke off (2025-11-25, "Resumability and Redelivery"); `None` when that cannot
-    /// be.
-    fn resume(&self, call: &Call, resumption: &mut Resumption) -> Result<Option<EventStream>, Error> {
-        let Some(last_event_id) = resumption.last_event_id.clone().filter(|_| !self.is_modern()) else {
-            return Ok(None);
-        };
-        loop {
-            resumption.vain += 1;
-            if resumption.vain > MOST_VAIN_RETRIES {
-                return Ok(None);
-            }
-            call.sleep(resumption.retry.unwrap_or(RETRY))?;
-            match self.open_stream(call, Some(&last_event_id)) {
-                Err(Error::Network(_)) => {}
-                result => return result,
-            }
-        }
-    }
-
-    /// Opens a stream by GET; `None` when the server offers none.
-    pub(crate) fn open_stream(&self, call: &Call, last_event_id: Option<&str>) -> Result<Option<EventStream>, Error> {
-        let position =
-            last_event_id.and_then(|id| HeaderValue::from_bytes(id.as_bytes()).ok()).map(|id| (LAST_EVENT_ID, id));
-        let position: Vec<_> = position.into_iter().collect();
-        let mut response = self.send(call, Method::GET, EVENT_STREAM, None, &position)?;
-        match response.status {
-            200 if response.media_type().as_deref() == Some(EVENT_STREAM) => {
-                response.body.without_limit();
-                Ok(Some(self.events(response)))
-            }
-            405 => Ok(None),
-            200..300 => Err(Error::Protocol("the server answered GET with something else than events".to_owned())),
-            _ => Err(self.exchange.refuse(&self.target, response)),
-        }
-    }
-
-    /// Reads a stream until it ends, however it does.
+    /// Reads a stream outside calls until it ends; `id`: the subscription's request, whose response ends it too.
     pub(crate) fn read_to_end(
         &self,
         call: &Call,
         id: Option<u64>,
         stream: &mut EventStream,
-        peer: &dyn MessageHandler,
+        handler: &dyn MessageHandler,
     ) {
+        // No request has the id 0.
+        let id = id.unwrap_or(0);
         while let Ok(Some(event)) = stream.next() {
             if event.event != "message" {
                 continue;
             }
-            // No request has the id 0: only a subscription's own answer ends its stream.
-            match self.read_message(call, id.unwrap_or(0), &event.data, peer) {
-                Ok(Match::Answered(_) | Match::Failed(_)) => return,
-                Ok(_) => {}
-                Err(Error::Protocol(_)) => {} // one broken message is not the end of the others
+            match self.read_message(call, id, &event.data, handler) {
+                Ok(Match::Result(_) | Match::Error(_)) => return,
+                // A malformed message does not end the stream.
+                Ok(_) | Err(Error::Protocol(_)) => {}
                 Err(_) => return,
             }
         }
     }
 
-    /// The connections in use.
-    pub(crate) fn busy(&self) -> &ActiveConnections {
-        self.exchange.http.busy()
+    pub(crate) fn interrupt_cancelled(&self) {
+        self.client.http().active().interrupt_cancelled();
     }
 
     pub(crate) fn threads(&self) -> &Threads {
-        self.exchange.http.threads()
+        self.client.http().threads()
     }
 
     /// Sends a notification or a response.
@@ -331,58 +323,33 @@ impl StreamableHttp {
         message: &[u8],
         headers: &[(HeaderName, HeaderValue)],
     ) -> Result<(), Error> {
-        let outbound = Outbound { id: 0, message, headers, repeatable: true };
-        let response = self.send(call, Method::POST, ACCEPT_BOTH, Some(&outbound), &[])?;
-        match response.status {
-            200..300 => Ok(()),
-            _ => Err(self.exchange.refuse(&self.target, response)),
+        let request = Request { id: 0, message, headers, idempotent: true };
+        let response = self.send(call, Method::POST, ACCEPT_BOTH, Some(&request), &[])?;
+        match response.is_success() {
+            true => Ok(()),
+            false => Err(self.error_response(response)),
         }
     }
 
-    /// Tells the server that the session is over, without caring for what it says.
+    /// Sends DELETE, which is best effort: the response is ignored.
     pub(crate) fn end(&self, limit: Duration) {
         if self.has_session() {
-            let call = Call::new(Some(limit.min(MOST_PARTING)), &Default::default());
-            // The server may refuse (405), be gone, or take too long: the session is over here all the same.
+            let call = Call::with_timeout(limit.min(DELETE_TIMEOUT));
             let _ = self.send(&call, Method::DELETE, ACCEPT_BOTH, None, &[]);
         }
     }
 }
 
-/// Whether a refusal with HTTP 400 is about the session, by what the server wrote.
-fn speaks_of_a_session(error: &Error) -> bool {
+fn other_id() -> Error {
+    Error::Protocol("the response has the id of another request".to_owned())
+}
+
+/// Whether the server's text in a 400 response mentions the session.
+fn mentions_session(error: &Error) -> bool {
     let reason = match error {
-        Error::Http(refusal) => &refusal.reason,
+        Error::Http(response) => &response.reason,
         Error::Rpc(rpc) if matches!(rpc.code, INVALID_REQUEST | SERVER_ERROR) => &rpc.message,
         _ => return false,
     };
     reason.to_ascii_lowercase().contains("session")
-}
-
-/// The error of a stream that was not taken up again. The server has accepted the request: no error may look as if the
-/// request could be sent once more, on another session.
-fn not_taken_up(error: Error) -> Error {
-    match error {
-        Error::Http(_) | Error::Rpc(_) => {
-            Error::Network(format!("the stream with the answer broke, and could not be taken up again: {error}"))
-        }
-        error => error,
-    }
-}
-
-/// Where a stream broke off.
-#[derive(Default)]
-struct Resumption {
-    last_event_id: Option<String>,
-    retry: Option<Duration>,
-    vain: usize,
-}
-
-impl Resumption {
-    fn learn(&mut self, stream: &EventStream) {
-        if let Some(id) = stream.last_event_id() {
-            self.last_event_id = Some(id.to_owned()).filter(|id| !id.is_empty());
-        }
-        self.retry = stream.retry().or(self.retry);
-    }
 }

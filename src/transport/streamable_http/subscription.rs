@@ -1,16 +1,19 @@
-//! The stream that answers a subscription (2026-07-28), up to its acknowledgment.
+//! The stream of a subscription, up to its acknowledgment
+//! ([2026-07-28, "Subscriptions"](https://modelcontextprotocol.io/specification/2026-07-28/basic/utilities/subscriptions)).
 
+use ::http::Method;
 use serde_json::value::RawValue;
 
 use crate::base::call::Call;
 use crate::base::error::{Error, RpcError};
-use crate::http::Method;
 use crate::protocol::jsonrpc::{self, Incoming, Match};
-use crate::session::subscriptions::ACKNOWLEDGED;
+use crate::protocol::subscriptions::ACKNOWLEDGED;
+use crate::transport::event_stream::EventStream;
+use crate::transport::media_type::{ACCEPT_BOTH, EVENT_STREAM};
+use crate::transport::message::{MessageHandler, Request};
 use crate::transport::streamable_http::StreamableHttp;
-use crate::transport::{ACCEPT_BOTH, EVENT_STREAM, EventStream, MessageHandler, Outbound};
 
-/// What comes first on the stream of a subscription.
+/// The first message on the stream of a subscription.
 enum First {
     Acknowledged(Option<Box<RawValue>>),
     Failed(RpcError),
@@ -18,37 +21,34 @@ enum First {
 }
 
 impl StreamableHttp {
-    /// Sends a request whose answer is a stream without end, and waits for its acknowledgment, whose parameters come
-    /// along.
+    /// Sends a request whose response is an endless stream, and waits for the acknowledgment, whose parameters are
+    /// returned with the stream.
     pub(crate) fn subscribe(
         &self,
         call: &Call,
-        outbound: &Outbound<'_>,
-        peer: &dyn MessageHandler,
+        request: &Request<'_>,
+        handler: &dyn MessageHandler,
     ) -> Result<(EventStream, Option<Box<RawValue>>), Error> {
-        let mut response = self.send(call, Method::POST, ACCEPT_BOTH, Some(outbound), &[])?;
-        if !(200..300).contains(&response.status) {
-            return Err(self.exchange.refuse(&self.target, response));
+        let mut response = self.send(call, Method::POST, ACCEPT_BOTH, Some(request), &[])?;
+        if !response.is_success() {
+            return Err(self.error_response(response));
         }
-        let no_stream =
-            || Error::Protocol("the server answered a subscription with something else than events".to_owned());
         if response.media_type().as_deref() != Some(EVENT_STREAM) {
-            return Err(self.read_json(call, outbound.id, response, peer).err().unwrap_or_else(no_stream));
+            let no_stream =
+                || Error::Protocol("the server did not answer the subscription with an event stream".to_owned());
+            return Err(self.read_json(call, request.id, response, handler).err().unwrap_or_else(no_stream));
         }
         response.body.without_limit();
         let sent = response.sent.take();
-        let mut stream = self.events(response);
-        let error = match self.acknowledgment(call, outbound.id, &mut stream, peer) {
+        let mut stream = EventStream::new(response.body, call.max_response_bytes());
+        let error = match self.first_message(call, request.id, &mut stream, handler) {
             Ok(Some(First::Acknowledged(params))) => return Ok((stream, params)),
-            Ok(Some(First::Failed(error))) => self.rpc_error(error, sent.as_ref()),
+            Ok(Some(First::Failed(error))) => self.client.rpc_error(error, sent.as_ref()),
             Ok(Some(First::Other)) => {
-                let reason =
-                    "the server began the stream of a subscription with something else than its acknowledgment";
-                Error::Protocol(reason.to_owned())
+                Error::Protocol("the first message of the subscription is not its acknowledgment".to_owned())
             }
             Ok(None) => {
-                let reason = "the event stream ended before the server acknowledged the subscription";
-                Error::Protocol(reason.to_owned())
+                Error::Protocol("the event stream ended before the server acknowledged the subscription".to_owned())
             }
             Err(error) => error,
         };
@@ -56,13 +56,13 @@ impl StreamableHttp {
         Err(error)
     }
 
-    /// The first message of a subscription's stream; `None` when the stream ends before.
-    fn acknowledgment(
+    /// Reads the first message; `None` when the stream ends before.
+    fn first_message(
         &self,
         call: &Call,
         id: u64,
         stream: &mut EventStream,
-        peer: &dyn MessageHandler,
+        handler: &dyn MessageHandler,
     ) -> Result<Option<First>, Error> {
         while let Some(event) = stream.next()? {
             if event.event != "message" || event.data.is_empty() {
@@ -75,10 +75,10 @@ impl StreamableHttp {
                 }
                 _ => {}
             })?;
-            return match (self.read_message(call, id, &event.data, peer)?, first) {
-                (Match::Failed(error), _) => Ok(Some(First::Failed(error))),
-                (Match::Nothing, first) => Ok(Some(first)),
-                (Match::Answered(_) | Match::Foreign, _) => Ok(Some(First::Other)),
+            return match (self.read_message(call, id, &event.data, handler)?, first) {
+                (Match::Error(error), _) => Ok(Some(First::Failed(error))),
+                (Match::None, first) => Ok(Some(first)),
+                (Match::Result(_) | Match::OtherId, _) => Ok(Some(First::Other)),
             };
         }
         Ok(None)

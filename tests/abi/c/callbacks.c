@@ -161,7 +161,7 @@ static void requests_of_the_server_get_responses(int argc, char **argv)
     CHECK_OK(mcpclient_on_request(client, "elicitation/create", refuse_input, NULL, NULL, &error));
     the_server_gets(client, "/structuredContent/error/message", "the user is away");
     CHECK_OK(mcpclient_on_request(client, "elicitation/create", stay_silent, NULL, NULL, &error));
-    the_server_gets(client, "/structuredContent/error/message", "the client gave no answer");
+    the_server_gets(client, "/structuredContent/error/message", "the handler set no result");
     CHECK_OK(mcpclient_on_request(client, "elicitation/create", NULL, NULL, NULL, &error));
     the_server_gets(client, "/structuredContent/error/message", "this client does not answer elicitation/create");
     mcpclient_free(client);

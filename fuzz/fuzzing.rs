@@ -1,8 +1,9 @@
-//! What the fuzz targets in `fuzz/` see of the inside. Only built with `--cfg fuzzing`; not part of the API.
+//! The parsers that the fuzz targets call: a module of the library when it is built with `--cfg fuzzing`, not part of its
+//! API.
 
 use std::ops::Range;
 
-use ureq::http::HeaderValue;
+use ::http::HeaderValue;
 use zeroize::Zeroizing;
 
 use crate::auth::{header, token::Token};
@@ -111,7 +112,7 @@ pub fn jsonrpc_read(bytes: &[u8]) -> Option<Vec<Message>> {
 /// Where in a message the result of the request with this id stands.
 pub fn jsonrpc_result(bytes: &[u8], id: u64) -> Option<Range<usize>> {
     match jsonrpc::find_response(bytes, id, |_| {}) {
-        Ok(Match::Answered(range)) => Some(range),
+        Ok(Match::Result(range)) => Some(range),
         _ => None,
     }
 }
@@ -143,7 +144,7 @@ pub fn endpoint(text: &str) -> Result<Endpoint, String> {
 /// Resolves what a server refers to; also whether credentials may go there.
 pub fn resolved(base: &Endpoint, reference: &str) -> Result<(Endpoint, bool), String> {
     let url = endpoint::resolve(&base.url, reference)?;
-    let same = endpoint::same(&base.url, &url);
+    let same = endpoint::same_origin(&base.url, &url);
     Ok((described(url), same))
 }
 

@@ -1,0 +1,145 @@
+//! What is sent with every request of a client: an auth object or custom headers.
+
+use std::sync::{Arc, Weak};
+
+use ::http::{HeaderName, HeaderValue, header};
+
+use crate::auth::Auth;
+use crate::auth::redact::redact;
+use crate::auth::token::{self, Token};
+use crate::base::error::{Error, RpcError};
+use crate::base::text;
+
+/// The credentials of a client. Clones share the secrets, which are wiped with the last one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Credentials {
+    auth: Option<Auth>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Credentials {
+    pub(crate) fn auth(&self) -> Option<&Auth> {
+        self.auth.as_ref()
+    }
+
+    /// The custom headers.
+    pub(crate) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.headers
+    }
+
+    /// The authorization context of the requests, to which a private response belongs.
+    pub(crate) fn context(&self) -> AuthContext {
+        let token = self.auth.as_ref().and_then(Auth::latest);
+        AuthContext { token: token.map(|token| Arc::downgrade(&token)), headers: self.headers.clone() }
+    }
+
+    /// A server's text without the credentials that it may repeat: the present ones, and the `Authorization` that was
+    /// sent.
+    pub(crate) fn redact(&self, text: &str, sent: Option<&HeaderValue>) -> String {
+        let latest = self.auth.as_ref().and_then(Auth::latest);
+        let text = latest.map_or_else(|| text.to_owned(), |token| token.redact(text));
+        let values = self.headers.iter().filter_map(|(_, value)| std::str::from_utf8(value.as_bytes()).ok());
+        // The secret part of an Authorization of another scheme, and of a cookie.
+        let parts = values.clone().filter_map(|value| value.split_once([' ', '=']).map(|(_, part)| part));
+        let secrets = sent.and_then(token::bare).into_iter().chain(values).chain(parts);
+        secrets.fold(text, |text, secret| redact(&text, secret))
+    }
+
+    /// A server's error without the credentials that it may repeat, its message made one line.
+    pub(crate) fn redact_rpc(&self, error: RpcError, sent: Option<&HeaderValue>) -> Error {
+        let message = text::one_line(&self.redact(&error.message, sent));
+        let data = error.data.map(|data| self.redact(&data, sent));
+        Error::Rpc(Box::new(RpcError { message, data, ..error }))
+    }
+
+    pub(crate) fn set_auth(&mut self, auth: Option<Auth>) -> Result<(), Error> {
+        if auth.is_some() && self.headers.iter().any(|(name, _)| name == header::AUTHORIZATION) {
+            return Err(Error::InvalidState(
+                "the header Authorization is set: remove it before setting a token".to_owned(),
+            ));
+        }
+        self.auth = auth;
+        Ok(())
+    }
+
+    pub(crate) fn set_header(&mut self, name: HeaderName, value: Option<HeaderValue>) -> Result<(), Error> {
+        if value.is_some() && name == header::AUTHORIZATION && self.auth.is_some() {
+            return Err(Error::InvalidState(
+                "a token is set: remove it before setting the header Authorization".to_owned(),
+            ));
+        }
+        self.headers.retain(|(known, _)| *known != name);
+        self.headers.extend(value.map(|value| (name, value)));
+        Ok(())
+    }
+}
+
+/// The authorization context of a response. It does not keep a replaced token in memory.
+#[derive(Debug, Clone)]
+pub(crate) struct AuthContext {
+    token: Option<Weak<Token>>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl AuthContext {
+    /// Whether these credentials are the context's.
+    pub(crate) fn matches(&self, credentials: &Credentials) -> bool {
+        let token = credentials.auth.as_ref().and_then(Auth::latest);
+        let same_token = match (&self.token, token) {
+            (None, None) => true,
+            (Some(own), Some(token)) => own.upgrade().is_some_and(|own| own == token),
+            _ => false,
+        };
+        same_token && self.headers == credentials.headers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(name: &'static str) -> (HeaderName, Option<HeaderValue>) {
+        (HeaderName::from_static(name), Some(HeaderValue::from_static("v")))
+    }
+
+    #[test]
+    fn a_token_and_an_authorization_header_exclude_each_other() {
+        let mut credentials = Credentials::default();
+        let (name, value) = header("authorization");
+        credentials.set_header(name.clone(), value.clone()).unwrap();
+        let auth = Auth::bearer("tok").unwrap();
+        assert!(matches!(credentials.set_auth(Some(auth.clone())), Err(Error::InvalidState(_))));
+        credentials.set_header(name.clone(), None).unwrap();
+        credentials.set_auth(Some(auth)).unwrap();
+        assert!(matches!(credentials.set_header(name, value), Err(Error::InvalidState(_))));
+    }
+
+    #[test]
+    fn a_header_replaces_the_one_of_the_same_name() {
+        let mut credentials = Credentials::default();
+        for _ in 0..2 {
+            let (name, value) = header("x-api-key");
+            credentials.set_header(name, value).unwrap();
+        }
+        assert_eq!(credentials.headers().len(), 1);
+    }
+
+    #[test]
+    fn texts_are_redacted_before_they_are_shortened() {
+        let mut credentials = Credentials::default();
+        credentials.set_auth(Some(Auth::bearer("sw0rdfish-secret").unwrap())).unwrap();
+        let error = |message: String| RpcError { code: 1, message, data: None, http_status: 0 };
+        let message = credentials.redact_rpc(error(format!("{}sw0rdfish-secret", "x".repeat(295))), None).to_string();
+        assert!(!message.contains("sw0r"), "{message}");
+    }
+
+    #[test]
+    fn what_was_sent_is_redacted_beside_what_is_set() {
+        let mut credentials = Credentials::default();
+        let value = crate::auth::header::parse_value("gültiger-schlüssel").unwrap();
+        credentials.set_header(HeaderName::from_static("x-api-key"), Some(value)).unwrap();
+        let sent = Token::new("replaced-token").unwrap().authorization();
+        let text = credentials.redact("replaced-token of gültiger-schlüssel", Some(&sent));
+        assert_eq!(text, "[redacted] of [redacted]");
+    }
+}

@@ -1,0 +1,80 @@
+//! What the reading thread of a stream shares with the calls that change and stop it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+
+use crate::base::call::{CANCEL_POLL, Call};
+use crate::base::error::Error;
+use crate::protocol::jsonrpc::JsonObject;
+use crate::session::Session;
+
+/// The state of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// It is being opened, or will be within a second.
+    Opening,
+    /// The server has accepted it.
+    Open,
+    /// It broke, or could not be opened, and will be opened later.
+    Broken,
+    /// Its thread has ended.
+    Ended,
+}
+
+/// A stream as its thread and the client's calls see it.
+pub(super) struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    /// Whether the caller listens; otherwise the stream is open because handlers are set.
+    by_caller: AtomicBool,
+    /// The session that the stream belongs to; another one after the server has dropped the first.
+    pub(super) session: ArcSwap<Session>,
+    /// The caller's filter, for opening the stream again.
+    pub(super) filter: ArcSwapOption<JsonObject>,
+}
+
+impl Shared {
+    /// `by_caller`: whether the caller listens.
+    pub(super) fn new(state: State, by_caller: bool, session: &Arc<Session>, filter: Option<&JsonObject>) -> Shared {
+        Shared {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            by_caller: AtomicBool::new(by_caller),
+            session: ArcSwap::new(session.clone()),
+            filter: ArcSwapOption::from_pointee(filter.cloned()),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set(&self, state: State) {
+        *self.state() = state;
+        self.changed.notify_all();
+    }
+
+    pub(super) fn is(&self, state: State) -> bool {
+        *self.state() == state
+    }
+
+    /// Waits while the stream is being opened.
+    pub(super) fn wait_while_opening(&self, call: &Call) -> Result<(), Error> {
+        let mut state = self.state();
+        while *state == State::Opening {
+            let left = call.remaining()?.unwrap_or(CANCEL_POLL).min(CANCEL_POLL);
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_by_caller(&self) -> bool {
+        self.by_caller.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn set_by_caller(&self, by_caller: bool) {
+        self.by_caller.store(by_caller, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,143 @@
+//! The connections of one client to its origin: idle ones are kept, each request leases one.
+
+use std::fmt;
+use std::mem;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::base::call::Call;
+use crate::base::error::Error;
+use crate::http::active_connections::ActiveConnections;
+use crate::http::connection::{Connection, Route};
+
+/// The most connections that are kept while idle.
+const MAX_IDLE_CONNECTIONS: usize = 64;
+
+/// The connections of one client.
+pub(crate) struct Pool {
+    route: Route,
+    active: Arc<ActiveConnections>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The one used last stands last.
+    idle: Vec<Connection>,
+    closed: bool,
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("route", &self.route).finish_non_exhaustive()
+    }
+}
+
+impl Pool {
+    pub(crate) fn new(route: Route, active: Arc<ActiveConnections>) -> Pool {
+        Pool { route, active, state: Mutex::default() }
+    }
+
+    pub(crate) fn route(&self) -> &Route {
+        &self.route
+    }
+
+    pub(crate) fn active(&self) -> &ActiveConnections {
+        &self.active
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A connection for the use of one call, which a cancellation of the call interrupts from now on.
+    pub(crate) fn lease(self: &Arc<Self>, call: &Call) -> Result<Lease, Error> {
+        let connection = self.idle_connection().unwrap_or_else(|| Connection::new(&self.route));
+        connection.interrupt.begin(call, 0);
+        self.active.add(&connection.interrupt);
+        let lease = Lease { connection: Some(connection), pool: self.clone() };
+        // A cancellation before this check does not interrupt the connection; one after it does.
+        call.remaining()?;
+        Ok(lease)
+    }
+
+    fn idle_connection(&self) -> Option<Connection> {
+        loop {
+            let mut connection = self.state().idle.pop()?;
+            if connection.drain() {
+                return Some(connection);
+            }
+        }
+    }
+
+    fn give_back(&self, connection: Connection) {
+        self.active.remove(&connection.interrupt);
+        let mut state = self.state();
+        if !state.closed && state.idle.len() < MAX_IDLE_CONNECTIONS {
+            state.idle.push(connection);
+        }
+    }
+
+    /// Closes the idle connections now and the leased ones when they are given back.
+    pub(crate) fn close(&self) {
+        let idle = {
+            let mut state = self.state();
+            state.closed = true;
+            mem::take(&mut state.idle)
+        };
+        drop(idle);
+    }
+
+    /// In a forked child: closes the parent's idle connections here, unless another thread held the lock at the fork.
+    pub(crate) fn abandon(&self) {
+        if let Ok(mut state) = self.state.try_lock() {
+            let inherited = mem::take(&mut state.idle).into_iter();
+            inherited.filter(|idle| !idle.interrupt.prepare_drop_in_child()).for_each(mem::forget);
+        }
+    }
+}
+
+/// A connection in use. Dropped, it goes back to the pool.
+pub(crate) struct Lease {
+    /// Present until dropped.
+    connection: Option<Connection>,
+    pool: Arc<Pool>,
+}
+
+impl Lease {
+    /// The origin's host and port, for messages.
+    pub(crate) fn host(&self) -> &str {
+        &self.pool.route.host
+    }
+
+    /// Closes the connection instead of keeping it.
+    pub(crate) fn discard(mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.pool.active.remove(&connection.interrupt);
+            // A shutdown, so that the server sees the end even while a forked child still holds the socket.
+            connection.interrupt.shut_down();
+        }
+    }
+}
+
+impl Deref for Lease {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection.as_ref().expect("a lease has its connection until it is dropped")
+    }
+}
+
+impl DerefMut for Lease {
+    fn deref_mut(&mut self) -> &mut Connection {
+        self.connection.as_mut().expect("a lease has its connection until it is dropped")
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.pool.give_back(connection);
+        }
+    }
+}

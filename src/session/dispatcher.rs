@@ -1,0 +1,32 @@
+//! Passes the messages of a server to the handlers of the client.
+
+use serde_json::value::RawValue;
+
+use crate::protocol::jsonrpc;
+use crate::protocol::version::Version;
+use crate::session::shared::Shared;
+use crate::transport::message::MessageHandler;
+
+impl MessageHandler for Shared {
+    fn on_notification(&self, method: &str, params: Option<&RawValue>) {
+        self.cache.on_notification(method);
+        let handlers = self.handlers.load().for_method(method);
+        handlers.notify(method, params);
+    }
+
+    fn on_request(&self, id: &RawValue, method: &str, params: Option<&RawValue>) -> Vec<u8> {
+        if method == "ping" {
+            return jsonrpc::result(id.get(), "{}");
+        }
+        let handlers = self.handlers.load().for_method(method);
+        // Which capability a request needs is the same in all revisions of the older era.
+        match handlers.ask(method, params, &self.capabilities(Version::LEGACY)) {
+            Ok(result) => jsonrpc::result(id.get(), &result),
+            Err((code, message)) => jsonrpc::error(id.get(), code, &message),
+        }
+    }
+
+    fn max_waiting_bytes(&self) -> usize {
+        usize::try_from(self.settings.request.load().limits.max_response_bytes).unwrap_or(usize::MAX)
+    }
+}

@@ -1,0 +1,42 @@
+//! What the sessions of a client share, and the calls of its API with them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+
+use crate::protocol::version::Version;
+use crate::session::callbacks::Handlers;
+use crate::session::config::Settings;
+use crate::session::list_cache::ListCache;
+
+/// Settings, handlers and cache of a client. Clones refer to the same ones.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) handlers: Arc<ArcSwap<Handlers>>,
+    pub(crate) cache: Arc<ListCache>,
+    last_id: Arc<AtomicU64>,
+}
+
+impl Shared {
+    pub(crate) fn new(settings: Settings) -> Shared {
+        Shared {
+            settings: Arc::new(settings),
+            handlers: Arc::default(),
+            cache: Arc::default(),
+            last_id: Arc::default(),
+        }
+    }
+
+    /// The id of the next request: unique within the client, never 0.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.last_id.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The capabilities to send, as JSON text: what the caller set, else what the handlers imply.
+    pub(crate) fn capabilities(&self, version: Version) -> String {
+        let set = self.settings.session.load().capabilities.clone();
+        set.unwrap_or_else(|| self.handlers.load().capabilities(version))
+    }
+}
