@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use zeroize::Zeroizing;
 use crate::auth::token::Token;
 use crate::base::error::Error;
 use crate::base::file;
+use crate::base::platform::FileStamp;
 use crate::base::resources;
 
 /// The largest file that is taken for a token.
@@ -24,27 +24,7 @@ pub(super) struct TokenFile {
 
 struct Reading {
     token: Arc<Token>,
-    stamp: Stamp,
-}
-
-/// Tells one content of a path from another: a rename brings a new inode, a rewrite a new time or length.
-#[derive(PartialEq, Eq)]
-struct Stamp {
-    device: u64,
-    inode: u64,
-    length: u64,
-    modified: (i64, i64),
-}
-
-impl Stamp {
-    fn of(metadata: &fs::Metadata) -> Stamp {
-        Stamp {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            length: metadata.len(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-        }
-    }
+    stamp: FileStamp,
 }
 
 impl TokenFile {
@@ -60,7 +40,7 @@ impl TokenFile {
     pub(super) fn token(&self) -> Result<Arc<Token>, Error> {
         let latest = self.latest.load();
         match fs::metadata(&self.path) {
-            Ok(metadata) if Stamp::of(&metadata) != latest.stamp => {
+            Ok(metadata) if FileStamp::of(&metadata) != latest.stamp => {
                 let newer = self.read()?;
                 Ok(newer.unwrap_or_else(|| latest.token.clone()))
             }
@@ -92,7 +72,7 @@ fn read(path: &Path, unusable: fn(String) -> Error) -> Result<Option<Reading>, E
         resources::exhausted(&error).unwrap_or_else(|| unusable(format!("cannot read the token file {shown}: {error}")))
     };
     let (file, metadata) = file::open_regular(path).map_err(unreadable)?;
-    let stamp = Stamp::of(&metadata);
+    let stamp = FileStamp::of(&metadata);
     let Some(bytes) = file::read_wiped(&file, MOST_BYTES).map_err(unreadable)? else {
         return Err(unusable(format!("the token file {shown} is larger than {MOST_BYTES} bytes")));
     };

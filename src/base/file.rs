@@ -1,18 +1,19 @@
 //! Files that a caller names, read without waiting for anything but the disk.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use zeroize::Zeroizing;
+
+use crate::base::platform;
 
 /// Opens a regular file. A FIFO without a writer would be waited for without limit, a terminal would become the
 /// program's own, and to open a device may do something.
 pub(crate) fn open_regular(path: &Path) -> io::Result<(File, Metadata)> {
     check(&fs::metadata(path)?)?;
     // Another file may have taken the place meanwhile.
-    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
+    let file = platform::open_at_once().open(path)?;
     let metadata = file.metadata()?;
     check(&metadata)?;
     Ok((file, metadata))

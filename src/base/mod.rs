@@ -1,7 +1,6 @@
 //! Deadlines and cancellation, errors, threads, text for messages. Imports nothing else of the crate.
 
 pub(crate) mod call;
-pub(crate) mod descriptor;
 pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod file;

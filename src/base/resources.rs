@@ -3,41 +3,23 @@
 use std::fs::File;
 use std::io;
 
-use nix::sys::resource::{Resource, getrlimit};
-
 use crate::base::error::Error;
+use crate::base::platform;
 
 /// The error for a failure that a limit of the process or of the system caused; `None` for any other failure.
 pub(crate) fn exhausted(failure: &io::Error) -> Option<Error> {
-    let reason = match failure.raw_os_error()? {
-        libc::EMFILE => format!("the process has no free file descriptor{}", limit(Resource::RLIMIT_NOFILE)),
-        libc::ENFILE => "the system has no free file descriptor".to_owned(),
-        libc::ENOMEM | libc::ENOBUFS => "there is not enough memory".to_owned(),
-        _ => return None,
-    };
-    Some(Error::NoResources(reason))
+    platform::shortage(failure).map(Error::NoResources)
 }
 
 /// The error for a thread that could not be started.
 pub(crate) fn no_thread(failure: &io::Error) -> Error {
-    let reason = match failure.raw_os_error() {
-        // pthread_create says EAGAIN for each limit: of the user, of the container, of the address space.
-        Some(libc::EAGAIN) => format!("the system allows no further thread{}", limit(Resource::RLIMIT_NPROC)),
-        _ => format!("no thread could be started: {failure}"),
-    };
-    Error::NoResources(reason)
+    let reason = platform::thread_shortage(failure);
+    Error::NoResources(reason.unwrap_or_else(|| format!("no thread could be started: {failure}")))
 }
 
 /// For a failure whose reason a lower layer has swallowed: the error, if no descriptor is free now.
 pub(crate) fn no_descriptor() -> Option<Error> {
     exhausted(&File::open("/").err()?)
-}
-
-fn limit(resource: Resource) -> String {
-    match getrlimit(resource) {
-        Ok((soft, _)) if soft != libc::RLIM_INFINITY => format!(" (its limit is {soft}, {resource:?})"),
-        _ => String::new(),
-    }
 }
 
 #[cfg(test)]

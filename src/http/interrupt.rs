@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::base::call::Call;
-use crate::base::descriptor::FileId;
 use crate::base::error::Error;
+use crate::base::platform::FileId;
 use crate::http::headers::Secrets;
 
 /// Interrupts one connection, and carries what its socket needs to know of the present request.

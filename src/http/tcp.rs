@@ -3,15 +3,14 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
 use crate::base::call::{CANCEL_POLL, Call};
+use crate::base::platform;
 use crate::base::resources;
 use crate::http::buffers::WipedBuffers;
 use crate::http::dns::DnsCache;
@@ -66,11 +65,7 @@ fn connect_one(address: SocketAddr, limit: Option<Duration>, call: &Call) -> io:
     socket.set_nonblocking(true)?;
     match socket.connect(&address.into()) {
         Ok(()) => {}
-        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {
-            await_connection(&socket, limit.and_then(|limit| Instant::now().checked_add(limit)), call)?;
-        }
-        // Interrupted by a signal: the connection is still being made.
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+        Err(error) if platform::is_connecting(&error) => {
             await_connection(&socket, limit.and_then(|limit| Instant::now().checked_add(limit)), call)?;
         }
         Err(error) => return Err(error),
@@ -97,12 +92,8 @@ fn await_connection(socket: &Socket, limit: Option<Instant>, call: &Call) -> io:
             return Err(io::Error::new(io::ErrorKind::TimedOut, "the connection was not made in time"));
         }
         let step = left.unwrap_or(CANCEL_POLL).min(CANCEL_POLL).max(Duration::from_millis(1));
-        let timeout = PollTimeout::try_from(step).unwrap_or(PollTimeout::from(1u8));
-        let mut fds = [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)];
-        match poll(&mut fds, timeout) {
-            Ok(0) | Err(nix::errno::Errno::EINTR) => continue,
-            Ok(_) => return socket.take_error()?.map_or(Ok(()), Err),
-            Err(error) => return Err(error.into()),
+        if platform::await_connected(socket, step)? {
+            return Ok(());
         }
     }
 }
@@ -223,9 +214,7 @@ impl Transport for TcpTransport {
             self.buffers.shrink();
             return true;
         }
-        let mut byte = [std::mem::MaybeUninit::uninit()];
-        let peeked = SockRef::from(&*self.stream).recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT);
-        matches!(peeked, Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted))
+        platform::is_quiet(&self.stream)
     }
 }
 

@@ -28,7 +28,7 @@ impl SystemTrust {
 }
 
 /// The framework of the operating system decides, and reads no environment variable.
-#[cfg(target_vendor = "apple")]
+#[cfg(any(target_vendor = "apple", windows))]
 fn load(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, Error> {
     let verifier = rustls_platform_verifier::Verifier::new(provider.clone())
         .map_err(|error| Error::Tls(format!("the trust store of the operating system cannot be used: {error}")))?;
@@ -36,7 +36,7 @@ fn load(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, E
 }
 
 /// The files of the distribution, or those that SSL_CERT_FILE and SSL_CERT_DIR name.
-#[cfg(not(target_vendor = "apple"))]
+#[cfg(not(any(target_vendor = "apple", windows)))]
 fn load(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, Error> {
     use crate::base::resources;
     use rustls::client::WebPkiServerVerifier;
@@ -63,7 +63,7 @@ fn load(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, E
     Ok(verifier)
 }
 
-#[cfg(not(target_vendor = "apple"))]
+#[cfg(not(any(target_vendor = "apple", windows)))]
 fn certificates() -> rustls_native_certs::CertificateResult {
     use crate::base::platform;
 

@@ -11,9 +11,7 @@ enum { FIRST = 3, FILES = 8 };
 static mcpclient *client;
 static const char *folder;
 
-static void do_nothing(void)
-{
-}
+static void do_nothing(void) {}
 
 static void ping(void)
 {

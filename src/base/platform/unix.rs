@@ -1,15 +1,27 @@
-//! What the operating system offers and neither std nor nix has a safe call for: the one module with unsafe code outside
-//! the C ABI. Checked on nix 0.31 and rustix 1.1: both leave `madvise` and `mmap` unsafe, and have neither
+//! Unix. Some of what it offers has no safe call in std or nix: the one module with unsafe code outside the C ABI. Checked on nix 0.31 and rustix 1.1: both leave `madvise` and `mmap` unsafe, and have neither
 //! `pthread_setcancelstate` nor the AT_SECURE entry of the auxiliary vector.
 
 #![allow(unsafe_code)]
 
 use std::ffi::c_int;
+use std::fs::{Metadata, OpenOptions};
+use std::io;
+use std::mem::MaybeUninit;
+use std::net::TcpStream;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::ptr;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use std::ptr::NonNull;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{Resource, getrlimit};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use socket2::{SockRef, Socket};
 
 /// Whether the program has more rights than the user who started it: set-user-ID, set-group-ID, file capabilities. That
 /// user chose the environment.
@@ -153,6 +165,114 @@ impl WipedPage {
     }
 }
 
+/// Raised by what the running thread itself does. Blocked, they would end the process before the host's crash handler
+/// runs, and a fault in a callback would leave no report.
+const SYNCHRONOUS: [Signal; 6] =
+    [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGFPE, Signal::SIGILL, Signal::SIGTRAP, Signal::SIGSYS];
+
+/// Runs `start` while this thread blocks the signals that are sent to a process. A thread that it starts inherits the
+/// mask, so that there is no moment in which the new thread could take a signal.
+pub(crate) fn with_signals_blocked<T>(start: impl FnOnce() -> T) -> io::Result<T> {
+    let mut signals = SigSet::all();
+    SYNCHRONOUS.into_iter().for_each(|signal| signals.remove(signal));
+    let before = signals.thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
+    let started = start();
+    before.thread_set_mask()?;
+    Ok(started)
+}
+
+/// The identity of an open file or socket. A descriptor is a number that may come to stand for another file: the child
+/// of a fork may close all descriptors that it inherited, the library's among them, and open its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+impl FileId {
+    /// `None` when the descriptor is not open.
+    #[allow(clippy::unnecessary_cast, clippy::useless_conversion)] // the widths differ between systems
+    pub(crate) fn of(descriptor: &impl AsFd) -> Option<FileId> {
+        let found = nix::sys::stat::fstat(descriptor).ok()?;
+        Some(FileId { device: found.st_dev as u64, inode: found.st_ino as u64 })
+    }
+}
+
+/// Tells one content of a path from another: a rename brings a new inode, a rewrite a new time or length.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct FileStamp {
+    device: u64,
+    inode: u64,
+    length: u64,
+    modified: (i64, i64),
+}
+
+impl FileStamp {
+    pub(crate) fn of(metadata: &Metadata) -> FileStamp {
+        FileStamp {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            length: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+        }
+    }
+}
+
+/// Opens for reading without waiting for a writer of a FIFO, and without making a terminal the program's own.
+pub(crate) fn open_at_once() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+    options
+}
+
+/// Whether a non-blocking `connect` failed only because it takes time.
+pub(crate) fn is_connecting(error: &io::Error) -> bool {
+    // After a signal too the connection goes on being made.
+    error.raw_os_error() == Some(libc::EINPROGRESS) || error.kind() == io::ErrorKind::Interrupted
+}
+
+/// Waits no longer than `step` for a non-blocking `connect`: whether the connection stands.
+pub(crate) fn await_connected(socket: &Socket, step: Duration) -> io::Result<bool> {
+    let timeout = PollTimeout::try_from(step).unwrap_or(PollTimeout::from(1u8));
+    let mut fds = [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)];
+    match poll(&mut fds, timeout) {
+        Ok(0) | Err(Errno::EINTR) => Ok(false),
+        Ok(_) => socket.take_error()?.map_or(Ok(true), Err),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether the other side has neither sent anything nor closed the connection.
+pub(crate) fn is_quiet(stream: &TcpStream) -> bool {
+    let mut byte = [MaybeUninit::uninit()];
+    let looked = SockRef::from(stream).recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT);
+    matches!(looked, Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted))
+}
+
+/// What the process or the system ran out of, for a message; `None` for a failure of another kind.
+pub(crate) fn shortage(failure: &io::Error) -> Option<String> {
+    match failure.raw_os_error()? {
+        libc::EMFILE => Some(format!("the process has no free file descriptor{}", limit(Resource::RLIMIT_NOFILE))),
+        libc::ENFILE => Some("the system has no free file descriptor".to_owned()),
+        libc::ENOMEM | libc::ENOBUFS => Some("there is not enough memory".to_owned()),
+        _ => None,
+    }
+}
+
+/// The same for a thread that could not be started.
+pub(crate) fn thread_shortage(failure: &io::Error) -> Option<String> {
+    // pthread_create says EAGAIN for each limit: of the user, of the container, of the address space.
+    (failure.raw_os_error()? == libc::EAGAIN)
+        .then(|| format!("the system allows no further thread{}", limit(Resource::RLIMIT_NPROC)))
+}
+
+fn limit(resource: Resource) -> String {
+    match getrlimit(resource) {
+        Ok((soft, _)) if soft != libc::RLIM_INFINITY => format!(" (its limit is {soft}, {resource:?})"),
+        _ => String::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,5 +302,16 @@ mod tests {
         assert_eq!(state(), CANCEL_DISABLE);
         drop(outer);
         assert_eq!(state(), before);
+    }
+
+    #[test]
+    fn a_started_thread_blocks_the_hosts_signals_and_the_caller_is_left_as_it_was() {
+        let before = SigSet::thread_get_mask().unwrap();
+        let thread = with_signals_blocked(|| std::thread::spawn(|| SigSet::thread_get_mask().unwrap())).unwrap();
+        let mask = thread.join().unwrap();
+        for signal in Signal::iterator().filter(|signal| !matches!(signal, Signal::SIGKILL | Signal::SIGSTOP)) {
+            assert_eq!(mask.contains(signal), !SYNCHRONOUS.contains(&signal), "{signal}");
+        }
+        assert_eq!(SigSet::thread_get_mask().unwrap(), before);
     }
 }
