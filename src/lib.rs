@@ -54,6 +54,7 @@ mod transport;
 
 /// The C ABI: the one folder with unsafe code (besides `base::platform`). Public so that the tests can call it.
 #[allow(unsafe_code)]
+#[allow(rustdoc::bare_urls)] // the doc comments are for the header
 #[doc(hidden)]
 pub mod capi;
 

@@ -42,7 +42,7 @@ impl mcpclient_error {
 }
 
 fn challenge_parameters(error: &Error) -> Vec<(String, CString)> {
-    let parameters = error.challenge_parameters().into_iter();
+    let parameters = error.challenge_parameters().iter();
     parameters.map(|(name, value)| (name.to_owned(), text::terminated(value))).collect()
 }
 

@@ -3,8 +3,8 @@
 //! The doc comments of everything exported are the manual that C programmers read, so they are written in the terms of
 //! C. Notes for readers of this code stand in `//` comments, which do not reach the header.
 //!
-//! An exported function reads its arguments ([`arg`]), calls the safe core and writes its outputs, all inside a closure
-//! of [`outcome`] (a result becomes a status and an error object) or [`guard`] (it cannot fail). Both catch panics. The
+//! An exported function reads its arguments (`arg`), calls the safe core and writes its outputs, all inside a closure
+//! of `outcome` (a result becomes a status and an error object) or `guard` (it cannot fail). Both catch panics. The
 //! function is `unsafe` because it trusts the caller to keep the contract of the header: each pointer is NULL or points
 //! to what its type says, alive for as long as the header asks. What can be checked is checked, and is an error instead
 //! of undefined behaviour.
