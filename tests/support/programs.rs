@@ -15,10 +15,18 @@ fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// The shared library that cargo built for these tests.
+/// The shared library that cargo built for these tests, or the one that `MCPCLIENT_LIBRARY` names: that of `make`.
 pub fn library() -> PathBuf {
+    if let Some(shipped) = env::var_os("MCPCLIENT_LIBRARY") {
+        return PathBuf::from(shipped);
+    }
     let name = if cfg!(target_vendor = "apple") { "libmcpclient.dylib" } else { "libmcpclient.so" };
     env::current_exe().unwrap().parent().unwrap().join(name)
+}
+
+/// Whether the programs run with the library as it is shipped.
+pub fn is_shipped_library() -> bool {
+    env::var_os("MCPCLIENT_LIBRARY").is_some()
 }
 
 /// A program of tests/process/programs, compiled.

@@ -1,14 +1,14 @@
 //! What docs/embedding.md says a host may rely on.
 
-use std::io;
+use std::io::{self, Write};
 
 use serde_json::json;
 
 use super::hosts::{run_behind_tls, run_plainly};
 use crate::support::authority::{Authority, folder};
 use crate::support::front::{Front, Rules};
-use crate::support::programs::Program;
-use crate::support::{Connection, Handler, Request, Server, mcp};
+use crate::support::programs::{self, Program};
+use crate::support::{Answer, Connection, Handler, Request, Server, mcp};
 
 /// A server of HTTP+SSE that says something of its own before each response to a ping.
 fn talkative() -> impl Handler {
@@ -99,4 +99,40 @@ fn a_limit_of_the_process_is_named_whatever_it_stops() {
     run_plainly(&program, mcp::legacy(mcp::LEGACY), "/mcp", &[]);
     run_behind_tls(&program, mcp::modern(), "/mcp", &[]);
     run_plainly(&program, mcp::sse(), "/sse", &[]);
+}
+
+/// The stack in KiB that the header promises to be enough; what is compiled without optimization takes more.
+fn stack() -> &'static str {
+    if programs::is_shipped_library() { "64" } else { "256" }
+}
+
+fn gzip(answer: Answer) -> Answer {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(answer.body()).unwrap();
+    answer.with_body(encoder.finish().unwrap()).header("Content-Encoding", "gzip")
+}
+
+/// A list of tools as deep as JSON may be.
+fn deep(server: impl Handler) -> impl Handler {
+    move |request: &Request, connection: &mut Connection| -> io::Result<()> {
+        if request.name() != "tools/list" {
+            return server.handle(request, connection);
+        }
+        let (open, close) = ("{\"a\":[".repeat(58), "]}".repeat(58));
+        let tool = format!(r#"{{"name":"deep","inputSchema":{{"type":"object","properties":{open}{close}}}}}"#);
+        let result = format!(r#"{{"resultType":"complete","tools":[{tool}]}}"#);
+        connection.send(&gzip(Answer::json(format!(r#"{{"jsonrpc":"2.0","id":{},"result":{result}}}"#, request.id()))))
+    }
+}
+
+#[test]
+fn a_small_stack_is_enough() {
+    let program = Program::linked("stack");
+    run_plainly(&program, deep(mcp::legacy(mcp::LEGACY)), "/mcp", &[stack()]);
+    run_plainly(&program, deep(mcp::legacy(mcp::LEGACY).reshaped(gzip)), "/mcp", &[stack()]);
+    run_plainly(&program, deep(mcp::modern().reshaped(|answer| gzip(answer.into_events()))), "/mcp", &[stack()]);
+    run_plainly(&program, talkative(), "/sse", &[stack()]);
+    run_behind_tls(&program, deep(mcp::legacy(mcp::LEGACY).reshaped(gzip)), "/mcp", &[stack()]);
+    run_behind_tls(&program, deep(mcp::modern()), "/mcp", &[stack()]);
+    run_behind_tls(&program, talkative(), "/sse", &[stack()]);
 }
