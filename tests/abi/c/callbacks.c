@@ -163,7 +163,7 @@ static void requests_of_the_server_get_responses(int argc, char **argv)
     CHECK_OK(mcpclient_on_request(client, "elicitation/create", stay_silent, NULL, NULL, &error));
     the_server_gets(client, "/structuredContent/error/message", "the handler set no result");
     CHECK_OK(mcpclient_on_request(client, "elicitation/create", NULL, NULL, NULL, &error));
-    the_server_gets(client, "/structuredContent/error/message", "this client does not answer elicitation/create");
+    the_server_gets(client, "/structuredContent/error/message", "this client has no handler for elicitation/create");
     mcpclient_free(client);
 }
 
