@@ -84,11 +84,8 @@ check: lint ## format, lints and the Rust tests: two to three minutes once built
 test: ## run every test; ends with what could not be tested here
 	@tests/run.sh
 
-interop: all ## run the real servers: ping and every operation
-	mkdir -p target
-	$(CC) $(C_WARNINGS) -Iinclude examples/c/ping.c $(BUILD_DIR)/libmcpclient.a $(STATIC_LIBS) -o target/interop-ping
-	python3 tests/outside/interop/run.py target/interop-ping
-	python3 tests/outside/interop/operations.py
+interop: ## run every real server, also those that take minutes to build, and reverse proxies
+	@tests/run.sh interop
 
 soak: ## ping 100000 times on each transport with failures mixed in
 	SOAK=$(or $(SOAK),100000) $(CARGO) test --test process soak -- --nocapture --test-threads 1

@@ -1,7 +1,9 @@
 #!/bin/sh
+# usage: run.sh [all|interop]
+#
 # Every test: cargo test, then real servers, other languages, an installed copy, sanitizers. Each suite prints a line for
 # each case and closes with `N passed, N failed, N skipped`; this adds them up, and ends with what was not tested.
-# With CI=true a skipped case is a failure.
+# With CI=true a skipped case is a failure. `interop` runs the real servers alone, and all of them.
 set -u
 
 cd "$(dirname "$0")/.." || exit 1
@@ -64,21 +66,41 @@ not_tested() {
     done
 }
 
-suite "Rust tests" count_rust_tests
+# The library and what the suites use beside it.
+build() {
+    cargo build && cargo build --example demo_server || exit 1
+    ln -sf libmcpclient.so "$library_dir/libmcpclient.so.0"
+    mkdir -p "$target_dir/examples-c"
+    build_c examples/c/ping.c "$target_dir/examples-c/ping" || exit 1
+}
 
-cargo build || exit 1
-cargo build --example demo_server || exit 1
-ln -sf libmcpclient.so "$library_dir/libmcpclient.so.0"
-mkdir -p "$target_dir/examples-c"
-build_c examples/c/ping.c "$target_dir/examples-c/ping" || exit 1
+# real_servers [--one-of-each]
+real_servers() {
+    suite "Real servers: ping" python3 tests/outside/interop/run.py "$target_dir/examples-c/ping"
+    suite "Real servers: every operation" python3 tests/outside/interop/operations.py
+    suite "Real servers: the bearer examples" python3 tests/outside/interop/bearer_examples.py
+    suite "Real servers: the daemon example" python3 tests/outside/interop/daemon.py
+    suite "Real servers: other ecosystems and proxies" python3 tests/outside/interop/ecosystems.py "$@"
+}
 
-suite "Real servers: ping" python3 tests/outside/interop/run.py "$target_dir/examples-c/ping"
-suite "Real servers: every operation" python3 tests/outside/interop/operations.py
-suite "Real servers: the bearer examples" python3 tests/outside/interop/bearer_examples.py
-suite "The daemon example" python3 tests/outside/interop/daemon.py
-suite "Installed copies" tests/outside/install/run.sh
-suite "Other languages" tests/outside/bindings/run.sh
-suite "Sanitizers" tests/outside/sanitizers/run.sh
+case ${1:-all} in
+all)
+    suite "Rust tests" count_rust_tests
+    build
+    real_servers --one-of-each
+    suite "Installed copies" tests/outside/install/run.sh
+    suite "Other languages" tests/outside/bindings/run.sh
+    suite "Sanitizers" tests/outside/sanitizers/run.sh
+    ;;
+interop)
+    build
+    real_servers
+    ;;
+*)
+    echo "usage: run.sh [all|interop]" >&2
+    exit 2
+    ;;
+esac
 
 echo
 echo "$passed passed, $failed failed, $skipped skipped"

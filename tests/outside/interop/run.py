@@ -30,7 +30,7 @@ CASE_SECONDS = 60
 @dataclass(frozen=True)
 class Outcome:
     case: str
-    verdict: str  # passed, failed or skipped
+    verdict: str  # passed, failed, skipped, or open: fails for a known reason
     detail: str = ""
     remedy: str = ""  # for a skipped case: a command that makes it run
 
@@ -82,11 +82,11 @@ class Report:
     def add(self, outcome):
         verdict = "failed" if outcome.verdict == "skipped" and self.skips_fail else outcome.verdict
         with self.lock:
-            self.counts[verdict] += 1
+            self.counts["skipped" if verdict == "open" else verdict] += 1
             print(f"{verdict:8}{outcome.case}", flush=True)
             for line in outcome.detail.splitlines():
                 print(f"          {line}", flush=True)
-            if verdict == "skipped" and outcome.detail:
+            if verdict in ("skipped", "open") and outcome.detail:
                 self.note(outcome)
 
     @staticmethod
@@ -96,7 +96,8 @@ class Report:
         if path:
             # An environment that cannot be made is named once, not for each of its cases.
             what, *lines = outcome.detail.replace("\t", " ").splitlines()
-            notice = f"{what}\t{lines[-1]}" if lines else f"{outcome.case}\t{what}"
+            one_environment = lines and outcome.verdict == "skipped"
+            notice = f"{what}\t{lines[-1]}" if one_environment else f"{outcome.case}\t{what}"
             with open(path, "a") as notes:
                 notes.write(f"{notice}\t{outcome.remedy}\n")
 

@@ -14,19 +14,29 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PINS = HERE / "pins"
+ECOSYSTEMS = HERE / "ecosystems"
 FASTMCP_VERSIONS = ("4.2.3", "3.4.7", "2.14.7", "2.6.1")
-NODE = "node"
-NAMES = (*(f"fastmcp-{version}" for version in FASTMCP_VERSIONS), NODE)
+NODE, GO, JAVA, RUST = "node", "go", "java", "rust"
+NAMES = (*(f"fastmcp-{version}" for version in FASTMCP_VERSIONS), NODE, GO, JAVA, RUST)
 
 
 class SetupError(Exception):
     """An environment could not be made; the message says which, and how the tool put it."""
 
     remedy = "python3 tests/outside/interop/setup.py (needs a network, and Debian's python3-venv)"
+
+
+class ToolMissing(SetupError):
+    """A compiler that an environment is made with is not installed."""
+
+    def __init__(self, tool, remedy):
+        super().__init__(f"{tool} is not installed")
+        self.remedy = remedy
 
 
 def base_directory():
@@ -57,11 +67,14 @@ def remembered(path):
     if path.is_file():
         known, _, reason = path.read_text().partition("\n")
         if known == run:
-            raise SetupError(reason)
+            remedy, _, reason = reason.partition("\n")
+            error = SetupError(reason)
+            error.remedy = remedy
+            raise error
     try:
         yield
     except SetupError as error:
-        path.write_text(f"{run}\n{error}")
+        path.write_text(f"{run}\n{error.remedy}\n{error}")
         raise
     path.unlink(missing_ok=True)
 
@@ -97,6 +110,8 @@ def fingerprint(name, directory):
 
 
 def pin_files(name):
+    if name in (GO, JAVA, RUST):
+        return sorted(path for path in (ECOSYSTEMS / name).rglob("*") if path.is_file())
     requirements = PINS / f"{name}.txt"
     return [requirements, *npm_files()] if name == NODE else [requirements]
 
@@ -106,6 +121,40 @@ def npm_files():
 
 
 def make(name, directory):
+    {GO: make_go, JAVA: make_java, RUST: make_rust}.get(name, partial(make_python, name))(directory)
+
+
+def make_go(directory):
+    need("go", "install Go 1.25 or later")
+    directory.mkdir()
+    # The toolchain is that of the machine: no other is downloaded.
+    environment = {**os.environ, "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"}
+    run(GO, ["go", "build", "-mod=readonly", "-o", directory, "./sdk", "./mcpgo"], ECOSYSTEMS / GO, environment)
+
+
+def make_java(directory):
+    need("javac", "apt-get install default-jdk-headless")
+    need("mvn", "apt-get install maven")
+    directory.mkdir()
+    shutil.copy(ECOSYSTEMS / JAVA / "pom.xml", directory)
+    copy = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
+    run(JAVA, ["mvn", "--quiet", "--batch-mode", copy, f"-DoutputDirectory={directory / 'lib'}"], directory)
+    source = ECOSYSTEMS / JAVA / "Server.java"
+    run(JAVA, ["javac", "-cp", f"{directory / 'lib'}/*", "-d", directory / "classes", source])
+
+
+def make_rust(directory):
+    need("cargo", "install Rust by rustup")
+    manifest = ECOSYSTEMS / RUST / "Cargo.toml"
+    run(RUST, ["cargo", "build", "--quiet", "--locked", "--manifest-path", manifest, "--target-dir", directory])
+
+
+def need(tool, remedy):
+    if not shutil.which(tool):
+        raise ToolMissing(tool, remedy)
+
+
+def make_python(name, directory):
     run(name, [sys.executable, "-m", "venv", directory])
     # The pins are complete, so nothing is left to resolve. `check` finds what another Python needs beside them.
     pip = [python(directory), "-m", "pip", "--quiet", "--disable-pip-version-check", "--retries", "2"]
@@ -119,10 +168,11 @@ def make(name, directory):
         run(name, [node(directory), npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=directory)
 
 
-def run(name, command, cwd=None):
+def run(name, command, cwd=None, env=None):
     result = subprocess.run(
         [str(word) for word in command],
         cwd=cwd,
+        env=env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
