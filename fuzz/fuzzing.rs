@@ -1,15 +1,14 @@
 //! The parsers that the fuzz targets call: a module of the library when it is built with `--cfg fuzzing`, not part of its
 //! API.
 
-use std::ops::Range;
-
 use ::http::HeaderValue;
 use zeroize::Zeroizing;
 
 use crate::auth::{header, token::Token};
 use crate::http::endpoint;
-pub use crate::json::{Node, Value};
-use crate::protocol::jsonrpc::{self, Incoming, Match};
+use crate::json::Limits;
+pub use crate::json::{JsonBuilder, Node, Value};
+use crate::protocol::jsonrpc::{self, Incoming, Match, ResponseId};
 use crate::protocol::www_authenticate;
 use crate::transport::sse;
 
@@ -72,21 +71,11 @@ pub fn value(text: &[u8]) -> Result<Value, String> {
     Value::from_text(text.to_vec()).map_err(|error| error.to_string())
 }
 
-/// Parses the JSON text that stands somewhere in a message.
-pub fn value_in(message: &[u8], range: Range<usize>) -> Result<Value, String> {
-    Value::from_slice_of(message.to_vec(), range).map_err(|error| error.to_string())
-}
-
-/// The strings of a value as C reads them.
-pub fn c_string<'a>(value: &'a Value, pointer: &str) -> Option<&'a [u8]> {
-    value.bytes_with_nul(pointer).map(|bytes| std::ffi::CStr::from_bytes_with_nul(bytes).expect("one NUL").to_bytes())
-}
-
 /// A JSON-RPC message, told apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
-    /// A response: its id, whether it is an error.
-    Response(String, bool),
+    /// A response: its id, if a request of ours may have it, and whether it is an error.
+    Response(Option<u64>, bool),
     /// A request: its id, method and parameters.
     Request(String, String, Option<String>),
     /// A notification: its method and parameters.
@@ -96,23 +85,22 @@ pub enum Message {
 /// Reads a JSON-RPC message or batch; `None` when it is neither.
 pub fn jsonrpc_read(bytes: &[u8]) -> Option<Vec<Message>> {
     let mut messages = Vec::new();
-    let text = |params: Option<&serde_json::value::RawValue>| params.map(|params| params.get().to_owned());
-    let result = jsonrpc::read(bytes, |incoming| {
+    let text = |params: Option<Value>| params.map(|params| params.json().to_owned());
+    let result = jsonrpc::read(bytes.to_vec(), &Limits::NONE, |incoming| {
         messages.push(match incoming {
-            Incoming::Response { id, outcome } => Message::Response(id.to_owned(), outcome.is_err()),
-            Incoming::Request { id, method, params } => {
-                Message::Request(id.get().to_owned(), method.into_owned(), text(params))
-            }
-            Incoming::Notification { method, params } => Message::Notification(method.into_owned(), text(params)),
+            Incoming::Response { id: ResponseId::Number(id), outcome } => Message::Response(Some(id), outcome.is_err()),
+            Incoming::Response { outcome, .. } => Message::Response(None, outcome.is_err()),
+            Incoming::Request { id, method, params } => Message::Request(id, method, text(params)),
+            Incoming::Notification { method, params } => Message::Notification(method, text(params)),
         });
     });
     result.ok().map(|()| messages)
 }
 
-/// Where in a message the result of the request with this id stands.
-pub fn jsonrpc_result(bytes: &[u8], id: u64) -> Option<Range<usize>> {
-    match jsonrpc::find_response(bytes, id, |_| {}) {
-        Ok(Match::Result(range)) => Some(range),
+/// The result of the request with this id.
+pub fn jsonrpc_result(bytes: &[u8], id: u64) -> Option<Value> {
+    match jsonrpc::find_response(bytes.to_vec(), id, &Limits::NONE, |_| {}) {
+        Ok(Match::Result(result)) => Some(result),
         _ => None,
     }
 }

@@ -120,8 +120,9 @@
  * (deferred) acts when the call has returned. docs/embedding.md has the details.
  *
  * Strings. All are NUL-terminated and UTF-8, file names included. JSON is
- * passed as text; results are read by the functions that begin with
- * mcpclient_value_, without a JSON library.
+ * passed as text. No JSON library is needed: the functions that begin with
+ * mcpclient_value_ read results, those that begin with mcpclient_json_ write
+ * arguments.
  *
  * Transport and protocol. By default a client detects the transport (Streamable
  * HTTP, or HTTP with server-sent events) and negotiates the protocol version
@@ -225,6 +226,9 @@ typedef struct mcpclient_auth mcpclient_auth;
 /** Why a function failed. It never changes; any thread may read it. */
 typedef struct mcpclient_error mcpclient_error;
 
+/** JSON text that is being written. One thread at a time may use it. */
+typedef struct mcpclient_json mcpclient_json;
+
 /**
  * Where a request callback leaves its response. Only for the callback, on its
  * thread, until it returns.
@@ -238,8 +242,8 @@ typedef struct mcpclient_reply mcpclient_reply;
 typedef struct mcpclient_token_request mcpclient_token_request;
 
 /**
- * A JSON value: a result, or the parameters of a notification or request. It
- * never changes; any thread may read it.
+ * A JSON value: a result, the parameters of a notification or request, or a
+ * part of one of these. It never changes; any thread may read it.
  */
 typedef struct mcpclient_value mcpclient_value;
 
@@ -1093,8 +1097,30 @@ void mcpclient_stop_listening(mcpclient *MCPCLIENT_NULLABLE client);
  *
  * A value is JSON. A JSON Pointer (RFC 6901) selects a part of it: "" is the
  * whole, "/content/0/text" the member "text" of the first element of the
- * member "content".
+ * member "content". Of members with the same name the last counts. Strings are
+ * valid UTF-8: what is not Unicode in a server's text is replaced by U+FFFD.
+ * mcpclient_value_at and mcpclient_value_element return views: values that
+ * cost nothing and last as long as the value that they are a part of. Every
+ * function takes them.
  * -------------------------------------------------------------------------- */
+
+/** There is nothing. */
+#define MCPCLIENT_TYPE_ABSENT 0
+/** It is null. */
+#define MCPCLIENT_TYPE_NULL 1
+/** It is true or false. */
+#define MCPCLIENT_TYPE_BOOL 2
+/** It is a number. */
+#define MCPCLIENT_TYPE_NUMBER 3
+/** It is a string. */
+#define MCPCLIENT_TYPE_STRING 4
+/** It is an array. */
+#define MCPCLIENT_TYPE_ARRAY 5
+/** It is an object. */
+#define MCPCLIENT_TYPE_OBJECT 6
+
+/** What a part of a value is: one of MCPCLIENT_TYPE_*. */
+typedef int32_t mcpclient_type;
 
 /**
  * Makes a value of JSON text, such as a file of settings or the arguments of a
@@ -1111,8 +1137,7 @@ mcpclient_value *MCPCLIENT_NULLABLE mcpclient_value_parse(const char *json,
 /**
  * Copies a part of a value, also of one that a callback was given.
  *
- * Numbers keep their digits and members their order, so a part can be passed
- * on by mcpclient_value_json.
+ * Takes time and memory by the size of the part.
  *
  * @param value    The value.
  * @param pointer  JSON Pointer to the part; "": the whole.
@@ -1126,7 +1151,58 @@ mcpclient_value *MCPCLIENT_NULLABLE mcpclient_value_copy(const mcpclient_value *
     mcpclient_error **MCPCLIENT_NULLABLE error_out);
 
 /**
+ * Returns what a part of a value is.
+ *
+ * @param value    The value, or NULL.
+ * @param pointer  JSON Pointer to the part, or NULL.
+ * @return One of MCPCLIENT_TYPE_*.
+ */
+MCPCLIENT_API
+mcpclient_type mcpclient_value_type(const mcpclient_value *MCPCLIENT_NULLABLE value,
+    const char *MCPCLIENT_NULLABLE pointer);
+
+/**
+ * Returns a view of a part of a value.
+ *
+ * @param value    The value, or NULL.
+ * @param pointer  JSON Pointer to the part, or NULL.
+ * @return The view; NULL when there is nothing at pointer.
+ */
+MCPCLIENT_API
+const mcpclient_value *MCPCLIENT_NULLABLE mcpclient_value_at(const mcpclient_value *MCPCLIENT_NULLABLE value,
+    const char *MCPCLIENT_NULLABLE pointer);
+
+/**
+ * Returns a view of one element of an array, or of the value of one member of
+ * an object.
+ *
+ * Takes the same time for each index. A loop over mcpclient_value_count(value,
+ * "") elements needs no pointers.
+ *
+ * @param value  The array or object, or NULL.
+ * @param index  The index, from 0.
+ * @return The view; NULL when there is no such element.
+ */
+MCPCLIENT_API
+const mcpclient_value *MCPCLIENT_NULLABLE mcpclient_value_element(const mcpclient_value *MCPCLIENT_NULLABLE value,
+    size_t index);
+
+/**
+ * Returns the name of one member of an object.
+ *
+ * @param value  The object, or NULL.
+ * @param index  The index, from 0.
+ * @return The name in UTF-8; NULL when there is no such member.
+ */
+MCPCLIENT_API
+const char *MCPCLIENT_NULLABLE mcpclient_value_key(const mcpclient_value *MCPCLIENT_NULLABLE value,
+    size_t index);
+
+/**
  * Returns a value as JSON text.
+ *
+ * Numbers keep their digits and members their order; there is no white space
+ * between the parts. The text is made when it is first asked for.
  *
  * @param value  The value, or NULL.
  * @return The text; "null" for NULL.
@@ -1137,22 +1213,51 @@ const char *mcpclient_value_json(const mcpclient_value *MCPCLIENT_NULLABLE value
 /**
  * Returns a string inside a value.
  *
+ * C sees a string that contains U+0000 end there; mcpclient_value_string_length
+ * is its whole length.
+ *
  * @param value    The value, or NULL.
  * @param pointer  JSON Pointer to the string, or NULL.
- * @return The string in UTF-8; NULL when there is none at pointer, or it
- *         contains a NUL.
+ * @return The string in UTF-8; NULL when there is none at pointer.
  */
 MCPCLIENT_API
 const char *MCPCLIENT_NULLABLE mcpclient_value_string(const mcpclient_value *MCPCLIENT_NULLABLE value,
     const char *MCPCLIENT_NULLABLE pointer);
 
 /**
- * Reads an integer inside a value.
+ * Returns a string inside a value, or another one when there is none.
+ *
+ * @param value     The value, or NULL.
+ * @param pointer   JSON Pointer to the string, or NULL.
+ * @param fallback  Returned, not copied, when there is no string at pointer;
+ *                  may be NULL.
+ * @return The string in UTF-8, or fallback.
+ */
+MCPCLIENT_API
+const char *MCPCLIENT_NULLABLE mcpclient_value_string_or(const mcpclient_value *MCPCLIENT_NULLABLE value,
+    const char *MCPCLIENT_NULLABLE pointer,
+    const char *MCPCLIENT_NULLABLE fallback);
+
+/**
+ * Returns the length of a string inside a value.
+ *
+ * @param value    The value, or NULL.
+ * @param pointer  JSON Pointer to the string, or NULL.
+ * @return The number of bytes before the NUL that ends the string; 0 when
+ *         there is no string at pointer.
+ */
+MCPCLIENT_API
+size_t mcpclient_value_string_length(const mcpclient_value *MCPCLIENT_NULLABLE value,
+    const char *MCPCLIENT_NULLABLE pointer);
+
+/**
+ * Reads an integer inside a value. Nothing is rounded.
  *
  * @param value    The value, or NULL.
  * @param pointer  JSON Pointer to the number, or NULL.
  * @param out      Set when true is returned; may be NULL.
- * @return Whether there is a number at pointer that is whole and fits.
+ * @return Whether there is a number at pointer that is whole and fits, such as
+ *         3, 3.0 or 3e2.
  */
 MCPCLIENT_API
 bool mcpclient_value_int64(const mcpclient_value *MCPCLIENT_NULLABLE value,
@@ -1164,8 +1269,9 @@ bool mcpclient_value_int64(const mcpclient_value *MCPCLIENT_NULLABLE value,
  *
  * @param value    The value, or NULL.
  * @param pointer  JSON Pointer to the number, or NULL.
- * @param out      Set when true is returned; may be NULL.
- * @return Whether there is a number at pointer.
+ * @param out      Set to the nearest double when true is returned; may be NULL.
+ * @return Whether there is a number at pointer that is not too large for a
+ *         double, as 1e400 is.
  */
 MCPCLIENT_API
 bool mcpclient_value_double(const mcpclient_value *MCPCLIENT_NULLABLE value,
@@ -1197,13 +1303,134 @@ size_t mcpclient_value_count(const mcpclient_value *MCPCLIENT_NULLABLE value,
     const char *MCPCLIENT_NULLABLE pointer);
 
 /**
- * Frees a value, and the strings that were read from it. Not for values that
- * callbacks are given.
+ * Frees a value, with its views and the strings that were read from it.
  *
- * @param value  The value; NULL is ignored.
+ * @param value  The value. NULL, views, and values that callbacks are given
+ *               are ignored.
  */
 MCPCLIENT_API
 void mcpclient_value_free(mcpclient_value *MCPCLIENT_NULLABLE value);
+
+/* -----------------------------------------------------------------------------
+ * JSON text for arguments and parameters
+ *
+ * Each function that begins with mcpclient_json_set_ puts a value where its
+ * JSON Pointer leads, in place of the one that is there. Objects that are
+ * missing on the way are made; "/list/-" appends to the array "list", and makes
+ * it if it is missing. On failure nothing is changed.
+ * -------------------------------------------------------------------------- */
+
+/**
+ * Begins JSON text: an empty object.
+ *
+ * @return The text; NULL on failure.
+ */
+MCPCLIENT_API
+MCPCLIENT_MUST_USE
+mcpclient_json *MCPCLIENT_NULLABLE mcpclient_json_new(mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets a string.
+ *
+ * @param json     The text.
+ * @param pointer  JSON Pointer to the place; "": the whole.
+ * @param value    The string.
+ * @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_ARGUMENT when the pointer leads
+ *         through something else than arrays and objects or past the end of
+ *         an array, or more than 127 arrays and objects would be nested.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_json_set_string(mcpclient_json *json,
+    const char *pointer,
+    const char *value,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets an integer.
+ *
+ * @param json     The text.
+ * @param pointer  JSON Pointer to the place; "": the whole.
+ * @param value    The integer.
+ * @return As for mcpclient_json_set_string.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_json_set_int64(mcpclient_json *json,
+    const char *pointer,
+    int64_t value,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets a number.
+ *
+ * @param json     The text.
+ * @param pointer  JSON Pointer to the place; "": the whole.
+ * @param value    The number. It is written with as few digits as are needed
+ *                 to read the same number again.
+ * @return As for mcpclient_json_set_string; MCPCLIENT_ERROR_INVALID_ARGUMENT
+ *         also when value is infinite or not a number.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_json_set_double(mcpclient_json *json,
+    const char *pointer,
+    double value,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets true or false.
+ *
+ * @param json     The text.
+ * @param pointer  JSON Pointer to the place; "": the whole.
+ * @param value    The boolean.
+ * @return As for mcpclient_json_set_string.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_json_set_bool(mcpclient_json *json,
+    const char *pointer,
+    bool value,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets null.
+ *
+ * @param json     The text.
+ * @param pointer  JSON Pointer to the place; "": the whole.
+ * @return As for mcpclient_json_set_string.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_json_set_null(mcpclient_json *json,
+    const char *pointer,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets any JSON value, such as an array or a part of a result.
+ *
+ * @param json     The text.
+ * @param pointer  JSON Pointer to the place; "": the whole.
+ * @param value    JSON text. When it is not valid, the message names the place.
+ * @return As for mcpclient_json_set_string.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_json_set_json(mcpclient_json *json,
+    const char *pointer,
+    const char *value,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Returns the JSON text.
+ *
+ * @param json  The text, or NULL.
+ * @return The text, valid until the next mcpclient_json_set_ function or
+ *         mcpclient_json_free; "null" for NULL.
+ */
+MCPCLIENT_API
+const char *mcpclient_json_text(const mcpclient_json *MCPCLIENT_NULLABLE json);
+
+/**
+ * Frees JSON text.
+ *
+ * @param json  The text; NULL is ignored.
+ */
+MCPCLIENT_API void mcpclient_json_free(mcpclient_json *MCPCLIENT_NULLABLE json);
 
 /* -----------------------------------------------------------------------------
  * Errors

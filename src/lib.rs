@@ -67,7 +67,7 @@ pub mod fuzzing;
 pub use auth::{Auth, TokenRequest};
 pub use base::error::{Error, ErrorResponse, NetworkError, RpcError, Status};
 pub use client::Client;
-pub use json::{Node, Value};
+pub use json::{JsonBuilder, Kind, Node, Value};
 pub use protocol::transport_kind::TransportKind;
 pub use session::callbacks::{NotificationHandler, Reply, RequestHandler};
 

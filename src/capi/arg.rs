@@ -115,6 +115,15 @@ pub(super) unsafe fn optional_text<'a>(pointer: *const c_char, name: &str) -> Re
     })
 }
 
+/// The bytes of a text that may be NULL and need not be UTF-8.
+///
+/// # Safety
+/// As for [`text`].
+pub(super) unsafe fn optional_bytes<'a>(pointer: *const c_char) -> Option<&'a [u8]> {
+    // SAFETY: not NULL; the rest is promised by the caller.
+    (!pointer.is_null()).then(|| unsafe { CStr::from_ptr(pointer) }.to_bytes())
+}
+
 /// The path of a file that must be given.
 ///
 /// # Safety

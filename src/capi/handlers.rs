@@ -6,7 +6,7 @@ use super::client::mcpclient;
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
 use super::user_data::UserData;
-use super::value::mcpclient_value;
+use super::value::{self, mcpclient_value};
 use super::{arg, guard, outcome, text};
 use crate::{NotificationHandler, Reply, RequestHandler};
 
@@ -25,8 +25,9 @@ pub struct mcpclient_reply<'a>(&'a mut Reply);
 /// @param method     Such as "notifications/tools/list_changed".
 /// @param params     The parameters, an empty object when there are none. Not
 ///                   to be freed.
-pub type mcpclient_notification_callback =
-    Option<unsafe extern "C" fn(user_data: *mut c_void, method: MaybeUninit<&c_char>, params: &mcpclient_value)>;
+pub type mcpclient_notification_callback = Option<
+    unsafe extern "C" fn(user_data: *mut c_void, method: MaybeUninit<&c_char>, params: MaybeUninit<&mcpclient_value>),
+>;
 
 /// Responds to a request of the server, by calling mcpclient_reply_result or
 /// mcpclient_reply_error. When it calls neither, the server gets an error.
@@ -43,7 +44,7 @@ pub type mcpclient_request_callback = Option<
     unsafe extern "C" fn(
         user_data: *mut c_void,
         method: MaybeUninit<&c_char>,
-        params: &mcpclient_value,
+        params: MaybeUninit<&mcpclient_value>,
         reply: &mut mcpclient_reply,
     ),
 >;
@@ -71,7 +72,7 @@ pub unsafe extern "C" fn mcpclient_on_notification(
             let handler = callback.map(|callback| -> NotificationHandler {
                 Arc::new(move |method, params| {
                     let method = text::terminated(method);
-                    callback(user_data.pointer(), text::never_null(&method), &mcpclient_value::lent(params));
+                    callback(user_data.pointer(), text::never_null(&method), value::lent(params));
                 })
             });
             client.0.on_notification(method, handler);
@@ -107,8 +108,8 @@ pub unsafe extern "C" fn mcpclient_on_request(
             let handler = callback.map(|callback| -> RequestHandler {
                 Arc::new(move |method, params, reply| {
                     let method = text::terminated(method);
-                    let params = mcpclient_value::lent(params);
-                    callback(user_data.pointer(), text::never_null(&method), &params, &mut mcpclient_reply(reply));
+                    let params = value::lent(params);
+                    callback(user_data.pointer(), text::never_null(&method), params, &mut mcpclient_reply(reply));
                 })
             });
             client.0.on_request(method, handler)

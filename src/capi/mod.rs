@@ -63,8 +63,21 @@ pub mod handlers;
 ///
 /// A value is JSON. A JSON Pointer (RFC 6901) selects a part of it: "" is the
 /// whole, "/content/0/text" the member "text" of the first element of the
-/// member "content".
+/// member "content". Of members with the same name the last counts. Strings are
+/// valid UTF-8: what is not Unicode in a server's text is replaced by U+FFFD.
+///
+/// mcpclient_value_at and mcpclient_value_element return views: values that
+/// cost nothing and last as long as the value that they are a part of. Every
+/// function takes them.
 pub mod value;
+
+/// JSON text for arguments and parameters
+///
+/// Each function that begins with mcpclient_json_set_ puts a value where its
+/// JSON Pointer leads, in place of the one that is there. Objects that are
+/// missing on the way are made; "/list/-" appends to the array "list", and makes
+/// it if it is missing. On failure nothing is changed.
+pub mod json;
 
 /// Errors
 ///

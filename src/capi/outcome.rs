@@ -34,8 +34,20 @@ pub(super) unsafe fn handle<T>(
     error_out: *mut *mut mcpclient_error,
     body: impl FnOnce() -> Result<T, Error>,
 ) -> *mut T {
+    // SAFETY: promised by the caller.
+    unsafe { pointer(error_out, || body().map(|made| Box::into_raw(Box::new(made)))) }
+}
+
+/// The same for a function that knows where the handle lies.
+///
+/// # Safety
+/// As for [`status`].
+pub(super) unsafe fn pointer<T>(
+    error_out: *mut *mut mcpclient_error,
+    body: impl FnOnce() -> Result<*mut T, Error>,
+) -> *mut T {
     match guard::catch(body) {
-        Ok(made) => Box::into_raw(Box::new(made)),
+        Ok(made) => made,
         Err(error) => {
             // SAFETY: promised by the caller.
             unsafe { report(error, error_out) };

@@ -1,33 +1,14 @@
 //! Input that a server requests before it completes a request
 //! ([2026-07-28, "Multi Round-Trip Requests"](https://modelcontextprotocol.io/specification/2026-07-28/basic/utilities/mrtr)).
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use crate::base::call::Call;
 use crate::base::error::Error;
 use crate::base::text;
-use crate::json::Value;
+use crate::json::{Kind, Node, Value};
 use crate::protocol::jsonrpc::{JsonObject, METHOD_NOT_FOUND};
 use crate::protocol::meta::{object, raw};
 use crate::protocol::version::Version;
 use crate::session::shared::Shared;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct InputRequired {
-    #[serde(default)]
-    input_requests: BTreeMap<String, InputRequest>,
-    request_state: Option<Box<RawValue>>,
-}
-
-#[derive(Deserialize)]
-struct InputRequest {
-    method: String,
-    params: Option<Box<RawValue>>,
-}
 
 /// The parameters for the next round: the original ones, the responses, and the server's state unchanged.
 pub(super) fn next_params(
@@ -36,28 +17,34 @@ pub(super) fn next_params(
     interim: &Value,
     shared: &Shared,
 ) -> Result<JsonObject, Error> {
-    let required: InputRequired = serde_json::from_str(interim.json())
-        .map_err(|_| Error::Protocol("the server's request for input is not valid".to_owned()))?;
+    let invalid = || Error::Protocol("the server's request for input is not valid".to_owned());
+    let requests = interim.get("/inputRequests").filter(|requests| requests.kind() != Kind::Null);
+    if requests.is_some_and(|requests| requests.kind() != Kind::Object) {
+        return Err(invalid());
+    }
+    let state = interim.get("/requestState").filter(|state| state.kind() != Kind::Null);
     // Without either, the next round would repeat the request: a tool would run again.
-    if required.input_requests.is_empty() && required.request_state.is_none() {
+    if requests.is_none_or(|requests| requests.count() == 0) && state.is_none() {
         return Err(Error::Protocol("the server requests input but does not say which".to_owned()));
     }
     let handlers = shared.handlers.load_full();
     let capabilities = shared.capabilities(Version::MODERN);
     let mut responses = JsonObject::new();
-    for (key, request) in required.input_requests {
+    for (key, request) in requests.into_iter().flat_map(Node::members) {
         call.remaining()?; // no handler starts after a cancellation
-        match handlers.ask(&request.method, request.params.as_deref(), &capabilities) {
-            Ok(response) => responses.insert(key, raw(response)?),
-            Err((code, message)) => return Err(failed(&request.method, code, &message)),
+        let method = request.get("/method").and_then(Node::as_str).ok_or_else(invalid)?;
+        let params = request.get("/params").filter(|params| params.kind() != Kind::Null).map(Node::to_value);
+        match handlers.ask(method, params.as_ref(), &capabilities) {
+            Ok(response) => responses.insert(key.to_owned(), raw(response)?),
+            Err((code, message)) => return Err(failed(method, code, &message)),
         };
     }
     let mut params = original.cloned().unwrap_or_default();
     if !responses.is_empty() {
         params.insert("inputResponses".to_owned(), raw(object(&responses)?)?);
     }
-    if let Some(state) = required.request_state {
-        params.insert("requestState".to_owned(), state);
+    if let Some(state) = state {
+        params.insert("requestState".to_owned(), raw(state.to_json())?);
     }
     Ok(params)
 }

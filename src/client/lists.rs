@@ -1,16 +1,10 @@
 //! Lists with all their pages
 //! ([2025-11-25, "Pagination"](https://modelcontextprotocol.io/specification/2025-11-25/server/utilities/pagination)).
 
-use std::collections::HashMap;
-
-use serde::Deserialize;
-use serde_json::Value as Json;
-use serde_json::value::RawValue;
-
 use crate::base::error::Error;
 use crate::base::text;
 use crate::client::operation::{Operation, requests_input};
-use crate::json::Value;
+use crate::json::{Kind, Node, Value};
 use crate::protocol::jsonrpc::JsonObject;
 use crate::protocol::meta::raw;
 use crate::protocol::tool_headers::ToolHeaders;
@@ -35,27 +29,19 @@ pub(super) const RESOURCE_TEMPLATES: List =
     List { method: "resources/templates/list", items: "resourceTemplates", capability: "resources" };
 pub(super) const PROMPTS: List = List { method: "prompts/list", items: "prompts", capability: "prompts" };
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Page {
-    next_cursor: Option<String>,
-    ttl_ms: Option<Json>,
-    cache_scope: Option<Json>,
-}
-
 impl Operation {
     /// All items as one array.
     pub(super) fn list(&self, list: List) -> Result<Value, Error> {
         let settings = &self.shared.settings;
         let use_cache = settings.session.load().cache;
-        if use_cache && let Some(json) = self.shared.cache.get(list.method, &settings.request.load().credentials) {
-            return array(json.as_bytes().to_vec());
+        if use_cache && let Some(items) = self.shared.cache.get(list.method, &settings.request.load().credentials) {
+            return Ok(items);
         }
         let mut attempt = self.begin()?;
         loop {
             attempt.session().require(list.capability)?;
             let fetch = self.shared.cache.begin(&settings.request.load().credentials);
-            let (json, freshness) = match self.all_pages(attempt.session(), list) {
+            let (items, freshness) = match self.all_pages(attempt.session(), list) {
                 Ok(pages) => pages,
                 Err(error) => {
                     attempt.renew(error)?;
@@ -64,35 +50,38 @@ impl Operation {
             };
             if use_cache {
                 let credentials = &settings.request.load().credentials;
-                self.shared.cache.put(list.method, &json, freshness, fetch, credentials);
+                self.shared.cache.put(list.method, &items, freshness, fetch, credentials);
             }
-            return array(json.into_bytes());
+            return Ok(items);
         }
     }
 
-    /// Fetches all pages: JSON text of an array, and how long it may be cached.
-    pub(super) fn all_pages(&self, session: &Session, list: List) -> Result<(String, Freshness), Error> {
+    /// Fetches all pages: their items as one array, and how long it may be cached.
+    pub(super) fn all_pages(&self, session: &Session, list: List) -> Result<(Value, Freshness), Error> {
         let limit = self.call.max_response_bytes();
         let mut freshness = Freshness::new();
-        let mut collected = Collected::new(session, list);
+        let mut pages = Pages::new(list, list.method == TOOLS.method && session.mirrors_tool_params());
         let mut cursor: Option<String> = None;
         for _ in 0..MAX_PAGES {
             let page = self.send(session, &page_request(list, cursor.as_deref())?)?;
             if requests_input(session, &page)? {
                 return Err(Error::Protocol(format!("the server requests input for {}", list.method)));
             }
-            collected.add(page.json())?;
-            if collected.json.len() as u64 > limit {
+            if session.version.is_modern() {
+                freshness.add_page(page.double("/ttlMs").map(|ttl| ttl as i64), page.string("/cacheScope"));
+            }
+            let next = page.get("/nextCursor").filter(|cursor| cursor.kind() != Kind::Null);
+            cursor = next.map(|next| next.as_str().map(str::to_owned).ok_or_else(|| not_a_page(list))).transpose()?;
+            pages.add(page)?;
+            if pages.size > limit.min(u64::from(u32::MAX)) {
                 return Err(Error::Protocol(format!("the list is larger than the limit of {limit} bytes")));
             }
-            let page: Page = serde_json::from_str(page.json()).map_err(|_| not_a_page(list))?;
-            if session.version.is_modern() {
-                let ttl = page.ttl_ms.and_then(|ttl| ttl.as_f64()).map(|ttl| ttl as i64);
-                freshness.add_page(ttl, page.cache_scope.as_ref().and_then(Json::as_str));
-            }
-            match page.next_cursor {
-                None => return Ok((collected.finish(session), freshness)),
-                Some(next) => cursor = Some(next),
+            if cursor.is_none() {
+                let (items, headers) = pages.finish();
+                if let Some(headers) = headers {
+                    session.tool_headers.replace(headers);
+                }
+                return Ok((items, freshness));
             }
         }
         Err(Error::Protocol(format!("{} has more than {MAX_PAGES} pages", list.method)))
@@ -110,50 +99,54 @@ fn not_a_page(list: List) -> Error {
     Error::Protocol(format!("the result of {} is not a list", list.method))
 }
 
-fn array(json: Vec<u8>) -> Result<Value, Error> {
-    Value::from_text(json).map_err(|reason| Error::Protocol(format!("the list is not valid JSON: {reason}")))
-}
+/// The headers that the parameters of a tool go into, by its name.
+type NamedHeaders = Vec<(String, ToolHeaders)>;
 
-/// The items so far, as text of an array that is still open.
-struct Collected {
+/// The pages of a list so far.
+struct Pages {
     list: List,
-    json: String,
-    /// The header parameters of each tool, where they are mirrored.
-    headers: Option<Vec<(String, ToolHeaders)>>,
+    /// The items of each page, an array.
+    pages: Vec<Value>,
+    /// For tools over HTTP of the modern era: which headers each asks for.
+    headers: Option<NamedHeaders>,
+    /// The bytes of the pages' texts.
+    size: u64,
 }
 
-impl Collected {
-    fn new(session: &Session, list: List) -> Collected {
-        let needs_headers = list.method == TOOLS.method && session.mirrors_tool_params();
-        Collected { list, json: "[".to_owned(), headers: needs_headers.then(Vec::new) }
+impl Pages {
+    fn new(list: List, mirrors_headers: bool) -> Pages {
+        Pages { list, pages: Vec::new(), headers: mirrors_headers.then(Vec::new), size: 0 }
     }
 
-    fn add(&mut self, page: &str) -> Result<(), Error> {
-        let members: HashMap<String, &RawValue> = serde_json::from_str(page).map_err(|_| not_a_page(self.list))?;
-        let items = members.get(self.list.items).ok_or_else(|| not_a_page(self.list))?;
-        let items: Vec<&RawValue> = serde_json::from_str(items.get()).map_err(|_| not_a_page(self.list))?;
-        for item in items {
-            if let Some(headers) = &mut self.headers {
-                // A tool with invalid annotations is left out, so that the others can be used.
-                let Some(tool) = ToolHeaders::of_tool(item.get()) else {
-                    continue;
-                };
-                headers.push(tool);
-            }
-            if self.json.len() > 1 {
-                self.json.push(',');
-            }
-            self.json.push_str(item.get());
-        }
+    fn add(&mut self, page: Value) -> Result<(), Error> {
+        let place = match page.get(&format!("/{}", self.list.items)) {
+            Some(items) if items.kind() == Kind::Array => items.place(),
+            _ => return Err(not_a_page(self.list)),
+        };
+        self.size += page.text_size() as u64;
+        let items = page.narrowed(place);
+        let Some(headers) = &mut self.headers else {
+            self.pages.push(items);
+            return Ok(());
+        };
+        // A tool whose annotations are not valid is left out, so that the others can be used.
+        let tools = items.root().elements().map(|tool| (tool, ToolHeaders::of_tool(&tool.to_json())));
+        let (usable, read): (Vec<Node<'_>>, NamedHeaders) =
+            tools.filter_map(|(tool, read)| Some((tool, read?))).unzip();
+        headers.extend(read);
+        let all_usable = usable.len() == items.count("");
+        let usable = (!all_usable).then(|| Value::array(usable));
+        self.pages.push(usable.unwrap_or(items));
         Ok(())
     }
 
-    fn finish(mut self, session: &Session) -> String {
-        if let Some(headers) = self.headers {
-            session.tool_headers.replace(headers);
-        }
-        self.json.push(']');
-        self.json
+    /// All items as one array, and the headers.
+    fn finish(mut self) -> (Value, Option<NamedHeaders>) {
+        let items = match self.pages.len() {
+            1 => self.pages.remove(0),
+            _ => Value::array(self.pages.iter().flat_map(|page| page.root().elements())),
+        };
+        (items, self.headers)
     }
 }
 
@@ -161,10 +154,39 @@ impl Collected {
 mod tests {
     use super::*;
 
+    fn of(list: List, mirrors_headers: bool, texts: &[&str]) -> Value {
+        let mut pages = Pages::new(list, mirrors_headers);
+        texts.iter().for_each(|text| pages.add(Value::parse(text).unwrap()).unwrap());
+        pages.finish().0
+    }
+
     #[test]
     fn member_names_may_be_escaped() {
-        let mut collected = Collected { list: PROMPTS, json: "[".to_owned(), headers: None };
-        collected.add(r#"{"\u0070rompts":[{"name":"a"}],"caf\u00e9":1}"#).unwrap();
-        assert_eq!(collected.json, r#"[{"name":"a"}"#);
+        let items = of(PROMPTS, false, &[r#"{"\u0070rompts":[{"name":"a"}],"caf\u00e9":1}"#]);
+        assert_eq!(items.json(), r#"[{"name":"a"}]"#);
+    }
+
+    #[test]
+    fn pages_become_one_array() {
+        let pages =
+            [r#"{"tools":[{"name":"a","x":[1.50,"\u00e9",{}]},null]}"#, r#"{"tools":[]}"#, r#"{"tools":["c"]}"#];
+        assert_eq!(of(TOOLS, false, &pages).json(), r#"[{"name":"a","x":[1.50,"é",{}]},null,"c"]"#);
+        assert_eq!(of(TOOLS, false, &pages[1..2]).json(), "[]");
+    }
+
+    #[test]
+    fn a_tool_with_bad_annotations_is_left_out() {
+        let bad = r#"{"name":"bad","inputSchema":{"properties":{"a":{"type":"number","x-mcp-header":"A"}}}}"#;
+        let page = format!(r#"{{"tools":[{{"name":"a"}},{bad},{{"name":"b"}}]}}"#);
+        assert_eq!(of(TOOLS, true, &[&page]).json(), r#"[{"name":"a"},{"name":"b"}]"#);
+        assert_eq!(of(TOOLS, true, &[&page, r#"{"tools":[{"name":"c"}]}"#]).count(""), 3);
+    }
+
+    #[test]
+    fn a_page_must_have_its_items() {
+        for page in ["{}", r#"{"tools":{}}"#, r#"{"tools":null}"#, r#"{"items":[]}"#] {
+            let mut pages = Pages::new(TOOLS, false);
+            assert!(matches!(pages.add(Value::parse(page).unwrap()), Err(Error::Protocol(_))), "{page}");
+        }
     }
 }

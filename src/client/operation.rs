@@ -10,7 +10,7 @@ use crate::base::text;
 use crate::client::input_requests;
 use crate::client::process::Process;
 use crate::client::sessions::Connected;
-use crate::json::{Node, Value};
+use crate::json::{Kind, Value};
 use crate::protocol::discover::DISCOVER;
 use crate::protocol::jsonrpc::JsonObject;
 use crate::protocol::meta::{object, raw};
@@ -147,7 +147,7 @@ impl Operation {
                 return Ok(session.server.describe(session.version));
             }
             match session.request(&self.call, &Request::new(DISCOVER)) {
-                Ok(response) => return Ok(ServerInfo::from_discover(response.result()).describe(session.version)),
+                Ok(response) => return Ok(ServerInfo::from_discover(&response).describe(session.version)),
                 Err(error) => attempt.renew(error)?,
             }
         }
@@ -181,10 +181,8 @@ impl Operation {
 
     /// Sends a request; its result must be an object.
     pub(super) fn send(&self, session: &Session, request: &Request<'_>) -> Result<Value, Error> {
-        let response = session.request(&self.call, request)?;
-        let value = Value::from_slice_of(response.message, response.result)
-            .map_err(|reason| Error::Protocol(format!("the result is not valid JSON: {reason}")))?;
-        match matches!(value.root(), Node::Object(_)) {
+        let value = session.request(&self.call, request)?;
+        match value.kind() == Kind::Object {
             true => Ok(value),
             false => Err(Error::Protocol(format!("the result of {} is not an object", text::one_line(request.method)))),
         }

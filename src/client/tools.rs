@@ -1,7 +1,6 @@
 //! `tools/call`.
 
 use ::http::{HeaderName, HeaderValue};
-use serde_json::value::RawValue;
 
 use crate::base::error::Error;
 use crate::client::lists::TOOLS;
@@ -54,9 +53,9 @@ impl Operation {
             return;
         }
         let cached = self.shared.cache.get(TOOLS.method, &settings.request.load().credentials);
-        let tools = cached.as_deref().and_then(|json| serde_json::from_str::<Vec<&RawValue>>(json).ok());
-        if let Some(tools) = tools {
-            session.tool_headers.replace(tools.iter().filter_map(|tool| ToolHeaders::of_tool(tool.get())));
+        if let Some(tools) = cached {
+            let headers = tools.root().elements().filter_map(|tool| ToolHeaders::of_tool(&tool.to_json()));
+            session.tool_headers.replace(headers);
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::base::error::{Error, ErrorResponse, RpcError};
 use crate::base::text;
 use crate::http::endpoint::{self, Endpoint};
 use crate::http::response::Response;
+use crate::json::Limits;
 use crate::protocol::jsonrpc::{self, Incoming};
 use crate::protocol::www_authenticate::{self, Challenge};
 
@@ -87,7 +88,7 @@ pub(crate) fn from_response(credentials: &Credentials, from: &Endpoint, mut resp
 
 fn rpc_error(status: u16, body: &[u8]) -> Option<RpcError> {
     let mut found = None;
-    jsonrpc::read(body, |incoming| {
+    jsonrpc::read(body.to_vec(), &Limits::NONE, |incoming| {
         if let Incoming::Response { outcome: Err(error), .. } = incoming {
             found = Some(error);
         }

@@ -1,183 +1,193 @@
-//! The parsed tree and the way to its parts.
+//! A value inside a document, and the way to its parts.
 
-use std::borrow::Cow;
+use std::ffi::CStr;
 use std::fmt;
-use std::ops::Range;
-use std::sync::{Arc, OnceLock};
 
-/// The text that long strings stay in, once it is complete.
-pub(super) type Buffer = Arc<OnceLock<Vec<u8>>>;
+use super::document::Document;
+use super::numbers;
+use super::pointer;
+use super::print;
+use super::slot::{Slot, Tag};
 
-/// One JSON value of a tree.
-#[derive(Debug, PartialEq)]
-pub enum Node {
-    /// `null`
+/// A part of a [`Value`](super::Value).
+#[derive(Clone, Copy)]
+pub struct Node<'a> {
+    pub(super) document: &'a Document,
+    pub(super) slot: &'a Slot,
+}
+
+/// What a JSON value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)] // the words of JSON
+pub enum Kind {
     Null,
-    /// `true` or `false`
-    Bool(bool),
-    /// A number written as an integer that fits.
-    Int(i64),
-    /// Any other number, in the nearest double.
-    Float(f64),
-    /// A string.
-    String(Text),
-    /// The elements of an array.
-    Array(Box<[Node]>),
-    /// The members of an object as they were written, repeated names included.
-    Object(Box<[(Box<str>, Node)]>),
+    Bool,
+    Number,
+    String,
+    Array,
+    Object,
 }
 
-/// A string of a JSON value, kept with a NUL after it.
-pub struct Text(Place);
-
-enum Place {
-    Own(Box<str>),
-    /// A long string without escapes, where it stood in the text. The NUL has taken the place of its closing quote.
-    Within(Box<(Buffer, Range<usize>)>),
-}
-
-/// Up to here every integer has a double of its own, so that one with this value was not rounded to it.
-const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
-
-impl Text {
-    /// Takes a string and the NUL after it.
-    pub(super) fn with_nul(text: String) -> Text {
-        debug_assert!(text.ends_with('\0'));
-        Text(Place::Own(text.into_boxed_str()))
+impl<'a> Node<'a> {
+    /// The value with this slot; the first slot stands for the whole value.
+    pub(crate) fn new(document: &'a Document, slot: &'a Slot) -> Node<'a> {
+        Node { document, slot: if slot.index() == 0 { document.root() } else { slot } }
     }
 
-    /// A string that is UTF-8 and holds no NUL, in a buffer that will have one behind it.
-    pub(super) fn within(buffer: &Buffer, range: Range<usize>) -> Text {
-        Text(Place::Within(Box::new((buffer.clone(), range))))
+    pub(crate) fn document(self) -> &'a Document {
+        self.document
     }
 
-    /// The string.
-    pub fn as_str(&self) -> &str {
-        match &self.0 {
-            Place::Own(text) => &text[..text.len() - 1],
-            Place::Within(place) => {
-                std::str::from_utf8(part(&place.0, place.1.clone())).expect("the parser refuses what is not UTF-8")
-            }
+    pub(crate) fn slot(self) -> &'a Slot {
+        self.slot
+    }
+
+    /// Where it stands in its value; see `Value::narrowed`.
+    pub(crate) fn place(self) -> usize {
+        self.slot.index()
+    }
+
+    /// What it is.
+    pub fn kind(self) -> Kind {
+        match self.slot.tag() {
+            Tag::Handle | Tag::Null => Kind::Null,
+            Tag::False | Tag::True => Kind::Bool,
+            Tag::Integer | Tag::Double => Kind::Number,
+            Tag::String => Kind::String,
+            Tag::Array => Kind::Array,
+            Tag::Object => Kind::Object,
         }
     }
 
-    /// The bytes of the string and the NUL after them, in the same place; `None` when it holds a U+0000 of its own.
-    pub fn as_bytes_with_nul(&self) -> Option<&[u8]> {
-        match &self.0 {
-            Place::Own(text) => {
-                let bytes = text.as_bytes();
-                (memchr::memchr(0, bytes) == Some(bytes.len() - 1)).then_some(bytes)
-            }
-            Place::Within(place) => Some(part(&place.0, place.1.start..place.1.end + 1)),
-        }
+    /// The value at a JSON Pointer (RFC 6901) from here, such as `/content/0/text`; "" is this one. `None` when there is
+    /// none, also when the pointer is malformed. Of members with the same name the last counts.
+    pub fn get(self, pointer: &str) -> Option<Node<'a>> {
+        self.at(pointer.as_bytes())
     }
-}
 
-fn part(buffer: &Buffer, range: Range<usize>) -> &[u8] {
-    &buffer.get().expect("the buffer is complete before its tree is used")[range]
-}
-
-impl PartialEq for Text {
-    fn eq(&self, other: &Text) -> bool {
-        self.as_str() == other.as_str()
-    }
-}
-
-impl Eq for Text {}
-
-impl fmt::Debug for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.as_str(), f)
-    }
-}
-
-impl Node {
-    /// The value at a JSON Pointer (RFC 6901) from here; "" is this one.
-    pub fn get(&self, pointer: &str) -> Option<&Node> {
+    pub(crate) fn at(self, pointer: &[u8]) -> Option<Node<'a>> {
         if pointer.is_empty() {
             return Some(self);
         }
-        pointer.strip_prefix('/')?.split('/').try_fold(self, Node::child)
+        pointer::tokens(pointer)?.try_fold(self, Node::child)
+    }
+
+    fn child(self, token: &[u8]) -> Option<Node<'a>> {
+        match self.slot.tag() {
+            Tag::Object => self.member(&pointer::unescape(token)?),
+            Tag::Array => self.element(pointer::array_index(token)?),
+            _ => None,
+        }
+    }
+
+    fn member(self, name: &[u8]) -> Option<Node<'a>> {
+        let pairs = self.document.children(self.slot).rchunks_exact(2);
+        let is_named = |pair: &&[Slot]| pair[0].length() == name.len() && self.document.bytes(&pair[0]) == name;
+        pairs.into_iter().find(is_named).map(|pair| Node { slot: &pair[1], ..self })
+    }
+
+    /// An element of an array, or the value of a member of an object, in the order of the text. Takes the same time for
+    /// each.
+    pub fn element(self, index: usize) -> Option<Node<'a>> {
+        let place = if self.slot.tag() == Tag::Object { index.checked_mul(2)?.checked_add(1)? } else { index };
+        self.document.children(self.slot).get(place).map(|slot| Node { slot, ..self })
+    }
+
+    /// The name of a member of an object.
+    pub fn key(self, index: usize) -> Option<&'a str> {
+        std::str::from_utf8(self.key_bytes(index)?).ok()
+    }
+
+    /// The same with the NUL after it.
+    pub(crate) fn key_with_nul(self, index: usize) -> Option<&'a [u8]> {
+        self.key_slot(index).map(|slot| self.document.bytes_with_nul(slot))
+    }
+
+    fn key_bytes(self, index: usize) -> Option<&'a [u8]> {
+        self.key_slot(index).map(|slot| self.document.bytes(slot))
+    }
+
+    fn key_slot(self, index: usize) -> Option<&'a Slot> {
+        let is_object = self.slot.tag() == Tag::Object;
+        is_object.then(|| self.document.children(self.slot).get(index.checked_mul(2)?)).flatten()
+    }
+
+    /// The number of elements or members; 0 for anything but an array or object.
+    pub fn count(self) -> usize {
+        let children = self.document.children(self.slot).len();
+        if self.slot.tag() == Tag::Object { children / 2 } else { children }
+    }
+
+    /// The elements of an array, or the values of an object's members.
+    pub fn elements(self) -> impl Iterator<Item = Node<'a>> {
+        (0..self.count()).map_while(move |index| self.element(index))
+    }
+
+    /// The members of an object; nothing for anything else.
+    pub fn members(self) -> impl Iterator<Item = (&'a str, Node<'a>)> {
+        (0..self.count()).map_while(move |index| Some((self.key(index)?, self.element(index)?)))
     }
 
     /// The text of a string.
-    pub fn as_str(&self) -> Option<&str> {
-        match self {
-            Node::String(text) => Some(text.as_str()),
+    pub fn as_str(self) -> Option<&'a str> {
+        std::str::from_utf8(self.as_bytes()?).ok()
+    }
+
+    pub(crate) fn as_bytes(self) -> Option<&'a [u8]> {
+        (self.slot.tag() == Tag::String).then(|| self.document.bytes(self.slot))
+    }
+
+    /// The text of a string for C, with the NUL after it.
+    pub(crate) fn as_bytes_with_nul(self) -> Option<&'a [u8]> {
+        (self.slot.tag() == Tag::String).then(|| self.document.bytes_with_nul(self.slot))
+    }
+
+    /// An integer of 64 bits, also one written as `3.0` or `3e2`. Nothing is rounded.
+    pub fn as_i64(self) -> Option<i64> {
+        match self.slot.tag() {
+            Tag::Integer => Some(self.slot.payload() as i64),
+            Tag::Double => numbers::integer(self.document.digits(self.slot)),
             _ => None,
         }
     }
 
-    /// An integer, also one written as `3.0` or `3e2` as long as a double holds every integer of its size (up to 2^53).
-    pub fn as_i64(&self) -> Option<i64> {
-        match *self {
-            Node::Int(number) => Some(number),
-            Node::Float(number) if number.trunc() == number && number.abs() <= LARGEST_EXACT => Some(number as i64),
-            _ => None,
-        }
-    }
-
-    /// Any number, in the nearest double.
-    pub fn as_f64(&self) -> Option<f64> {
-        match *self {
-            Node::Int(number) => Some(number as f64),
-            Node::Float(number) => Some(number),
+    /// A number as the nearest double; `None` when it is larger than all of them, such as `1e400`.
+    pub fn as_f64(self) -> Option<f64> {
+        match self.slot.tag() {
+            Tag::Integer => Some(self.slot.payload() as i64 as f64),
+            Tag::Double => Some(f64::from_bits(self.slot.payload())).filter(|number| number.is_finite()),
             _ => None,
         }
     }
 
     /// A `true` or `false`.
-    pub fn as_bool(&self) -> Option<bool> {
-        match *self {
-            Node::Bool(value) => Some(value),
+    pub fn as_bool(self) -> Option<bool> {
+        match self.slot.tag() {
+            Tag::True => Some(true),
+            Tag::False => Some(false),
             _ => None,
         }
     }
 
-    /// The number of elements or members; 0 for anything but an array or object.
-    pub fn count(&self) -> usize {
-        match self {
-            Node::Array(elements) => elements.len(),
-            Node::Object(members) => members.len(),
-            _ => 0,
-        }
+    /// JSON text of it: as it came, without white space between the parts, and with only those escapes that are needed.
+    /// Numbers keep their digits, members their order.
+    pub fn to_json(self) -> String {
+        print::print(self.document, self.slot)
     }
 
-    fn child(&self, token: &str) -> Option<&Node> {
-        match self {
-            Node::Array(elements) => elements.get(array_index(token)?),
-            Node::Object(members) => {
-                let name = unescape(token)?;
-                members.iter().rfind(|(member, _)| **member == *name).map(|(_, value)| value)
-            }
-            _ => None,
-        }
+    /// The same text, with a NUL at its end, kept as long as the value.
+    pub(super) fn json_with_nul(self) -> &'a str {
+        self.document.texts.get(self.slot.index(), self.document.slots.len(), || self.to_json())
+    }
+
+    pub(crate) fn json_for_c(self) -> Option<&'a CStr> {
+        CStr::from_bytes_with_nul(self.json_with_nul().as_bytes()).ok() // JSON text holds no NUL of its own
     }
 }
 
-/// Digits without a leading zero (RFC 6901, section 4). "-", the element after the last, is never there.
-pub(super) fn array_index(token: &str) -> Option<usize> {
-    let digits = token.bytes().all(|byte| byte.is_ascii_digit());
-    let leading_zero = token.len() > 1 && token.starts_with('0');
-    if digits && !leading_zero { token.parse().ok() } else { None }
-}
-
-/// Undoes `~0` and `~1`; any other `~` makes the pointer malformed.
-pub(super) fn unescape(token: &str) -> Option<Cow<'_, str>> {
-    let mut parts = token.split('~');
-    let first = parts.next()?;
-    if first.len() == token.len() {
-        return Some(Cow::Borrowed(token));
+/// Prints the JSON text.
+impl fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_json())
     }
-    let mut name = first.to_owned();
-    for part in parts {
-        let (escaped, rest) = match part.as_bytes().first()? {
-            b'0' => ('~', &part[1..]),
-            b'1' => ('/', &part[1..]),
-            _ => return None,
-        };
-        name.push(escaped);
-        name.push_str(rest);
-    }
-    Some(Cow::Owned(name))
 }

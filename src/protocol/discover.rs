@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::json::Value;
 use crate::protocol::version::Version;
 
 pub(crate) const DISCOVER: &str = "server/discover";
@@ -41,8 +42,8 @@ impl ServerDescription {
 }
 
 /// The versions that a result offers; `None` when it lacks a member that the stateless era requires.
-pub(crate) fn offered(result: &[u8]) -> Option<Vec<String>> {
-    let result: DiscoverResult = serde_json::from_slice(result).ok()?;
+pub(crate) fn offered(result: &Value) -> Option<Vec<String>> {
+    let result: DiscoverResult = serde_json::from_str(result.json()).ok()?;
     (result.result_type == "complete" && !result.supported_versions.is_empty()).then_some(result.supported_versions)
 }
 
@@ -64,15 +65,19 @@ pub(crate) fn supported_by_error(data: Option<&str>) -> Vec<String> {
 mod tests {
     use super::*;
 
+    fn parsed(json: &str) -> Value {
+        Value::parse(json).unwrap()
+    }
+
     #[test]
     fn a_result_must_have_every_required_member() {
         let whole = r#"{"resultType":"complete","ttlMs":0,"cacheScope":"public","supportedVersions":["2025-11-25","2026-07-28"]}"#;
-        assert_eq!(offered(whole.as_bytes()).unwrap(), ["2025-11-25", "2026-07-28"]);
+        assert_eq!(offered(&parsed(whole)).unwrap(), ["2025-11-25", "2026-07-28"]);
         for missing in ["\"resultType\":\"complete\",", "\"ttlMs\":0,", "\"cacheScope\":\"public\","] {
-            assert_eq!(offered(whole.replace(missing, "").as_bytes()), None, "{missing}");
+            assert_eq!(offered(&parsed(&whole.replace(missing, ""))), None, "{missing}");
         }
-        assert_eq!(offered(whole.replace(r#""2025-11-25","2026-07-28""#, "").as_bytes()), None);
-        assert_eq!(offered(whole.replace("complete", "input_required").as_bytes()), None);
+        assert_eq!(offered(&parsed(&whole.replace(r#""2025-11-25","2026-07-28""#, ""))), None);
+        assert_eq!(offered(&parsed(&whole.replace("complete", "input_required"))), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::base::error::Error;
 use crate::base::text;
+use crate::json::Value;
 use crate::protocol::implementation::Implementation;
 use crate::protocol::version::Version;
 
@@ -30,8 +31,8 @@ pub(crate) fn params(version: Version, client: &Implementation, capabilities: &s
 }
 
 /// Reads the result and the version that the server has chosen.
-pub(crate) fn read(result: &[u8]) -> Result<(InitializeResult, Version), Error> {
-    let read: InitializeResult = serde_json::from_slice(result)
+pub(crate) fn read(result: &Value) -> Result<(InitializeResult, Version), Error> {
+    let read: InitializeResult = serde_json::from_str(result.json())
         .map_err(|_| Error::Protocol("the result of initialize lacks a required member".to_owned()))?;
     match Version::parse(&read.protocol_version).filter(|version| !version.is_modern()) {
         Some(version) => Ok((read, version)),
@@ -46,14 +47,19 @@ pub(crate) fn read(result: &[u8]) -> Result<(InitializeResult, Version), Error> 
 mod tests {
     use super::*;
 
+    fn parsed(json: &str) -> Value {
+        Value::parse(json).unwrap()
+    }
+
     #[test]
     fn the_server_chooses_the_version() {
-        let (_, version) = read(br#"{"protocolVersion":"2025-03-26","capabilities":{},"serverInfo":{}}"#).unwrap();
+        let (_, version) =
+            read(&parsed(r#"{"protocolVersion":"2025-03-26","capabilities":{},"serverInfo":{}}"#)).unwrap();
         assert_eq!(version, Version::V2025_03_26);
-        assert!(matches!(read(br#"{"protocolVersion":"1999-01-01"}"#), Err(Error::Unsupported(_))));
-        assert!(matches!(read(br#"{"protocolVersion":"2026-07-28"}"#), Err(Error::Unsupported(_))));
-        assert!(matches!(read(b"{}"), Err(Error::Protocol(_))));
-        assert!(matches!(read(b"[]"), Err(Error::Protocol(_))));
+        assert!(matches!(read(&parsed(r#"{"protocolVersion":"1999-01-01"}"#)), Err(Error::Unsupported(_))));
+        assert!(matches!(read(&parsed(r#"{"protocolVersion":"2026-07-28"}"#)), Err(Error::Unsupported(_))));
+        assert!(matches!(read(&parsed("{}")), Err(Error::Protocol(_))));
+        assert!(matches!(read(&parsed("[]")), Err(Error::Protocol(_))));
     }
 
     #[test]

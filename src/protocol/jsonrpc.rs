@@ -1,17 +1,12 @@
 //! [JSON-RPC 2.0](https://www.jsonrpc.org/specification) messages.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ops::Range;
 
-use memchr::memchr;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, RpcError};
 use crate::base::text;
-use crate::json::scan::{self, Malformed};
+use crate::json::{Kind, Limits, Node, Value};
 
 /// The members of a JSON object, their values as they were written.
 pub(crate) type JsonObject = BTreeMap<String, Box<RawValue>>;
@@ -38,191 +33,148 @@ const MAX_BATCH: usize = 10_000;
 
 /// A message from the server.
 #[derive(Debug)]
-pub(crate) enum Incoming<'a> {
-    /// The text of a result is not checked yet; its reader parses it.
+pub(crate) enum Incoming {
     Response {
-        id: &'a str,
-        outcome: Result<&'a [u8], RpcError>,
+        id: ResponseId,
+        outcome: Result<Value, RpcError>,
     },
     Request {
-        id: &'a RawValue,
-        method: Cow<'a, str>,
-        params: Option<&'a RawValue>,
+        /// JSON text.
+        id: String,
+        method: String,
+        params: Option<Value>,
     },
     Notification {
-        method: Cow<'a, str>,
-        params: Option<&'a RawValue>,
+        method: String,
+        params: Option<Value>,
     },
 }
 
-/// The members of a message, as they were written; `null` counts as absent.
-#[derive(Default)]
-struct Envelope<'a> {
-    jsonrpc: Option<&'a [u8]>,
-    id: Option<&'a [u8]>,
-    method: Option<&'a [u8]>,
-    params: Option<&'a [u8]>,
-    result: Option<&'a [u8]>,
-    error: Option<&'a [u8]>,
+/// The id of a response. Ids are compared as values: some servers answer the request 3 with the id 3.0 or "3".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ResponseId {
+    Number(u64),
+    /// Of an error about a message whose id the server could not read.
+    Null,
+    /// No request of this client has such an id.
+    Unknown,
 }
 
-#[derive(Deserialize)]
-struct ErrorObject<'a> {
-    code: serde_json::Number,
-    #[serde(borrow, default)]
-    message: Cow<'a, str>,
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-}
-
-impl ErrorObject<'_> {
-    fn into_error(self) -> RpcError {
-        let code = self.code.as_i64().unwrap_or(i64::from(INTERNAL_ERROR));
-        RpcError {
-            code: i32::try_from(code).unwrap_or(if code < 0 { i32::MIN } else { i32::MAX }),
-            message: self.message.into_owned(),
-            data: self.data.map(|data| data.get().to_owned()),
-            http_status: 0,
-        }
+impl ResponseId {
+    fn of(id: Option<Node<'_>>) -> ResponseId {
+        let Some(id) = id else { return ResponseId::Null };
+        let number = match id.as_str() {
+            Some(text) => text.parse().ok(),
+            None => id.as_i64().and_then(|number| u64::try_from(number).ok()),
+        };
+        number.map_or(ResponseId::Unknown, ResponseId::Number)
     }
 }
 
-/// Why a message cannot be read.
+/// Why a JSON text is no message.
 enum Unreadable {
-    Malformed,
     NoMessage,
     TooMany,
 }
 
-impl From<Malformed> for Unreadable {
-    fn from(_: Malformed) -> Unreadable {
-        Unreadable::Malformed
-    }
-}
-
 /// Reads a message, or each message of a batch (2025-03-26), in order.
-pub(crate) fn read<'a>(bytes: &'a [u8], mut each: impl FnMut(Incoming<'a>)) -> Result<(), Error> {
-    let start = bytes.iter().position(|byte| !byte.is_ascii_whitespace());
-    let read = match start.is_some_and(|start| bytes[start] == b'[') {
-        true => read_batch(bytes, each),
-        false => incoming(bytes).map(&mut each),
+pub(crate) fn read(bytes: Vec<u8>, limits: &Limits<'_>, mut each: impl FnMut(Incoming)) -> Result<(), Error> {
+    let message = Value::read(bytes, limits).map_err(|error| error.in_response("the response"))?;
+    let read = match message.kind() {
+        Kind::Array => read_batch(&message, each),
+        _ => incoming(message).map(&mut each),
     };
-    read.map_err(|reason| explain(&reason, bytes))
-}
-
-/// Reads the messages of a batch one at a time, so that many small ones need no memory of their own.
-fn read_batch<'a>(bytes: &'a [u8], mut each: impl FnMut(Incoming<'a>)) -> Result<(), Unreadable> {
-    let mut count = 0;
-    scan::elements(bytes, |element| {
-        count += 1;
-        if count > MAX_BATCH {
-            return Err(Unreadable::TooMany);
-        }
-        each(incoming(element)?);
-        Ok(())
+    read.map_err(|reason| match reason {
+        Unreadable::NoMessage => Error::Protocol("the response is not a JSON-RPC message".to_owned()),
+        Unreadable::TooMany => Error::Protocol("the response is a batch of too many messages".to_owned()),
     })
 }
 
-fn explain(reason: &Unreadable, bytes: &[u8]) -> Error {
-    let no_message = || Error::Protocol("the response is not a JSON-RPC message".to_owned());
-    match reason {
-        Unreadable::TooMany => Error::Protocol("the response is a batch of too many messages".to_owned()),
-        Unreadable::NoMessage => no_message(),
-        Unreadable::Malformed => serde_json::from_slice::<IgnoredAny>(bytes).map_or_else(not_json, |_| no_message()),
+fn read_batch(batch: &Value, mut each: impl FnMut(Incoming)) -> Result<(), Unreadable> {
+    for (count, element) in batch.root().elements().enumerate() {
+        if count == MAX_BATCH {
+            return Err(Unreadable::TooMany);
+        }
+        each(incoming(element.to_value())?);
     }
+    Ok(())
 }
 
-fn not_json(error: serde_json::Error) -> Error {
-    Error::Protocol(format!("the response is not valid JSON (line {}, column {})", error.line(), error.column()))
+/// The members of a message; `null` stands for an absent one.
+#[derive(Default)]
+struct Envelope<'a> {
+    jsonrpc: Option<Node<'a>>,
+    id: Option<Node<'a>>,
+    method: Option<Node<'a>>,
+    params: Option<Node<'a>>,
+    result: Option<Node<'a>>,
+    error: Option<Node<'a>>,
 }
 
 impl<'a> Envelope<'a> {
-    fn read(message: &'a [u8]) -> Result<Envelope<'a>, Unreadable> {
+    fn read(message: Node<'a>) -> Result<Envelope<'a>, Unreadable> {
         let mut envelope = Envelope::default();
-        scan::members(message, |name, value| {
-            let Some(member) = envelope.member(name) else { return Ok(()) };
-            match member.replace(value) {
-                None => Ok(()),
-                Some(_) => Err(Unreadable::NoMessage), // ambiguous
+        let mut seen = 0_u8;
+        for (name, value) in message.members() {
+            let (bit, member) = match name {
+                "jsonrpc" => (1, &mut envelope.jsonrpc),
+                "id" => (2, &mut envelope.id),
+                "method" => (4, &mut envelope.method),
+                "params" => (8, &mut envelope.params),
+                "result" => (16, &mut envelope.result),
+                "error" => (32, &mut envelope.error),
+                _ => continue,
+            };
+            if seen & bit != 0 {
+                return Err(Unreadable::NoMessage); // ambiguous
             }
-        })?;
-        for member in envelope.members() {
-            member.take_if(|value| *value == b"null");
+            seen |= bit;
+            *member = Some(value).filter(|value| value.kind() != Kind::Null);
         }
         Ok(envelope)
     }
-
-    fn members(&mut self) -> [&mut Option<&'a [u8]>; 6] {
-        let Envelope { jsonrpc, id, method, params, result, error } = self;
-        [jsonrpc, id, method, params, result, error]
-    }
-
-    fn member(&mut self, name: &[u8]) -> Option<&mut Option<&'a [u8]>> {
-        const NAMES: [&[u8]; 6] = [b"jsonrpc", b"id", b"method", b"params", b"result", b"error"];
-        let name = match memchr(b'\\', name) {
-            None => Cow::Borrowed(&name[1..name.len() - 1]),
-            Some(_) => Cow::Owned(string(name)?.into_owned().into_bytes()),
-        };
-        let index = NAMES.iter().position(|known| **known == *name)?;
-        self.members().into_iter().nth(index)
-    }
 }
 
-/// A string of JSON.
-fn string(json: &[u8]) -> Option<Cow<'_, str>> {
-    match memchr(b'\\', json) {
-        None => serde_json::from_slice(json).ok().map(Cow::Borrowed),
-        Some(_) => serde_json::from_slice(json).ok().map(Cow::Owned),
-    }
-}
-
-/// Any JSON text, checked.
-fn raw(json: &[u8]) -> Result<&RawValue, Unreadable> {
-    serde_json::from_slice(json).map_err(|_| Unreadable::Malformed)
-}
-
-fn incoming(message: &[u8]) -> Result<Incoming<'_>, Unreadable> {
-    let envelope = Envelope::read(message)?;
-    let is_2_0 = |text| text == b"\"2.0\"" || string(text).as_deref() == Some("2.0");
-    if !envelope.jsonrpc.is_some_and(is_2_0) {
+fn incoming(message: Value) -> Result<Incoming, Unreadable> {
+    let Envelope { jsonrpc, id, method, params, result, error } = Envelope::read(message.root())?;
+    if jsonrpc.and_then(Node::as_str) != Some("2.0") {
         return Err(Unreadable::NoMessage);
     }
-    let id = envelope.id.map(raw).transpose()?;
-    if let Some(method) = envelope.method {
-        let method = string(method).ok_or(Unreadable::NoMessage)?;
-        let params = envelope.params.map(raw).transpose()?;
+    if let Some(method) = method {
+        let method = method.as_str().ok_or(Unreadable::NoMessage)?.to_owned();
+        let (id, params) = (id.map(Node::to_json), params.map(Node::place));
+        let params = params.map(|place| message.narrowed(place));
         return Ok(match id {
             Some(id) => Incoming::Request { id, method, params },
             None => Incoming::Notification { method, params },
         });
     }
-    match (envelope.error, envelope.result, id) {
-        (Some(error), _, id) => {
-            let error: ErrorObject = serde_json::from_slice(error).map_err(|_| Unreadable::Malformed)?;
-            Ok(Incoming::Response { id: id.map_or("null", RawValue::get), outcome: Err(error.into_error()) })
+    let (id, has_id) = (ResponseId::of(id), id.is_some());
+    match (error, result) {
+        (Some(error), _) => Ok(Incoming::Response { id, outcome: Err(rpc_error(error)?) }),
+        (None, Some(result)) if has_id => {
+            let place = result.place();
+            Ok(Incoming::Response { id, outcome: Ok(message.narrowed(place)) })
         }
-        (None, Some(result), Some(id)) => Ok(Incoming::Response { id: id.get(), outcome: Ok(result) }),
         _ => Err(Unreadable::NoMessage),
     }
 }
 
-/// A successful response: its message, and the range of the result in it.
-#[derive(Debug)]
-pub(crate) struct Response {
-    pub(crate) message: Vec<u8>,
-    pub(crate) result: Range<usize>,
-}
-
-impl Response {
-    pub(crate) fn result(&self) -> &[u8] {
-        &self.message[self.result.clone()]
-    }
+fn rpc_error(error: Node<'_>) -> Result<RpcError, Unreadable> {
+    let code = error.get("/code").and_then(Node::as_f64).ok_or(Unreadable::NoMessage)?;
+    let data = error.get("/data").filter(|data| data.kind() != Kind::Null);
+    Ok(RpcError {
+        code: if code.fract() == 0.0 { code as i32 } else { INTERNAL_ERROR },
+        message: error.get("/message").and_then(Node::as_str).unwrap_or_default().to_owned(),
+        data: data.map(Node::to_json),
+        http_status: 0,
+    })
 }
 
 /// What a message says about the request with a given id.
 pub(crate) enum Match {
     /// Its result.
-    Result(Range<usize>),
+    Result(Value),
     /// Its error.
     Error(RpcError),
     /// A response to another request.
@@ -232,19 +184,17 @@ pub(crate) enum Match {
 }
 
 /// Finds the response to a request in a message; requests and notifications go to `others`.
-pub(crate) fn find_response<'a>(
-    message: &'a [u8],
+pub(crate) fn find_response(
+    message: Vec<u8>,
     id: u64,
-    mut others: impl FnMut(Incoming<'a>),
+    limits: &Limits<'_>,
+    mut others: impl FnMut(Incoming),
 ) -> Result<Match, Error> {
     let mut found = Match::None;
-    let own = id.to_string();
-    read(message, |incoming| match incoming {
-        Incoming::Response { id, outcome } if id == own || (id == "null" && outcome.is_err()) => {
-            found = match outcome {
-                Ok(result) => Match::Result(range_in(message, result)),
-                Err(error) => Match::Error(error),
-            };
+    let own = ResponseId::Number(id);
+    read(message, limits, |incoming| match incoming {
+        Incoming::Response { id, outcome } if id == own || (id == ResponseId::Null && outcome.is_err()) => {
+            found = outcome.map_or_else(Match::Error, Match::Result);
         }
         Incoming::Response { .. } => {
             if matches!(found, Match::None) {
@@ -254,12 +204,6 @@ pub(crate) fn find_response<'a>(
         other => others(other),
     })?;
     Ok(found)
-}
-
-/// The range of `part` in `whole`, from which it is borrowed.
-pub(crate) fn range_in(whole: &[u8], part: &[u8]) -> Range<usize> {
-    let start = part.as_ptr() as usize - whole.as_ptr() as usize;
-    start..start + part.len()
 }
 
 /// A request; `params` is JSON text of an object.
@@ -297,31 +241,38 @@ mod tests {
     use super::*;
 
     fn found(message: &str) -> Result<Match, Error> {
-        find_response(message.as_bytes(), 7, |_| {})
+        find_response(message.into(), 7, &Limits::NONE, |_| {})
     }
 
     #[test]
     fn the_response_is_found_by_its_id() {
         let message = r#"{"jsonrpc":"2.0","id":7,"result":{"a":[1]}}"#;
-        let Ok(Match::Result(range)) = found(message) else { panic!() };
-        assert_eq!(&message[range], r#"{"a":[1]}"#);
+        let Ok(Match::Result(result)) = found(message) else { panic!() };
+        assert_eq!(result.json(), r#"{"a":[1]}"#);
         assert!(matches!(found(r#"{"jsonrpc":"2.0","id":8,"result":{}}"#), Ok(Match::OtherId)));
-        assert!(matches!(found(r#"{"jsonrpc":"2.0","id":"7","result":{}}"#), Ok(Match::OtherId)));
+        for own in ["7", "7.0", "0.7e1", "\"7\""] {
+            let message = format!(r#"{{"jsonrpc":"2.0","id":{own},"result":{{}}}}"#);
+            assert!(matches!(found(&message), Ok(Match::Result(_))), "{own}");
+        }
+        for other in ["7.5", "-7", "true", "\"x\"", "[7]", "\"7 \""] {
+            let message = format!(r#"{{"jsonrpc":"2.0","id":{other},"result":{{}}}}"#);
+            assert!(matches!(found(&message), Ok(Match::OtherId)), "{other}");
+        }
         assert!(matches!(found(r#"{"jsonrpc":"2.0","method":"x"}"#), Ok(Match::None)));
     }
 
     #[test]
     fn escaped_member_names_are_recognised() {
         let message = r#" {"\u0069d" : 7,"error" :null, "jsonrpc":"\u0032.0","x":[{"id":8}],"result":{"id":9}} "#;
-        let Ok(Match::Result(range)) = found(message) else { panic!() };
-        assert_eq!(&message[range], r#"{"id":9}"#);
+        let Ok(Match::Result(result)) = found(message) else { panic!() };
+        assert_eq!(result.json(), r#"{"id":9}"#);
     }
 
     #[test]
     fn a_batch_may_hold_the_response() {
         let message = r#" [{"jsonrpc":"2.0","method":"n"},{"jsonrpc":"2.0","id":7,"result":{}},{"jsonrpc":"2.0","id":1,"result":{}}]"#;
         let mut others = 0;
-        let found = find_response(message.as_bytes(), 7, |_| others += 1).unwrap();
+        let found = find_response(message.into(), 7, &Limits::NONE, |_| others += 1).unwrap();
         assert!(matches!(found, Match::Result(_)));
         assert_eq!(others, 1);
     }
@@ -330,13 +281,14 @@ mod tests {
     fn a_batch_is_bounded() {
         let batch = |count: usize| format!("[{}]", vec![r#"{"jsonrpc":"2.0","method":"n"}"#; count].join(","));
         let mut others = 0;
-        read(batch(MAX_BATCH).as_bytes(), |_| others += 1).unwrap();
+        read(batch(MAX_BATCH).into(), &Limits::NONE, |_| others += 1).unwrap();
         assert_eq!(others, MAX_BATCH);
-        assert!(matches!(read(batch(MAX_BATCH + 1).as_bytes(), |_| {}), Err(Error::Protocol(_))));
+        assert!(matches!(read(batch(MAX_BATCH + 1).into(), &Limits::NONE, |_| {}), Err(Error::Protocol(_))));
         // An invalid message ends the batch at once: the rest is not read.
         let mut others = 0;
-        let bad = format!("[{},1{}", r#"{"jsonrpc":"2.0","method":"n"}"#, ",}".repeat(10));
-        assert!(matches!(read(bad.as_bytes(), |_| others += 1), Err(Error::Protocol(_))));
+        let message = r#"{"jsonrpc":"2.0","method":"n"}"#;
+        let bad = format!("[{message},1,{message}]");
+        assert!(matches!(read(bad.into(), &Limits::NONE, |_| others += 1), Err(Error::Protocol(_))));
         assert_eq!(others, 1);
     }
 

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::base::error::Error;
 use crate::base::text;
+use crate::json::Value;
 use crate::protocol::discover::ServerDescription;
 use crate::protocol::initialize::InitializeResult;
 use crate::protocol::version::Version;
@@ -29,8 +30,8 @@ impl ServerInfo {
         }
     }
 
-    pub(crate) fn from_discover(result: &[u8]) -> ServerInfo {
-        let Ok(description) = serde_json::from_slice::<ServerDescription>(result) else {
+    pub(crate) fn from_discover(result: &Value) -> ServerInfo {
+        let Ok(description) = serde_json::from_str::<ServerDescription>(result.json()) else {
             return ServerInfo::default();
         };
         ServerInfo {
@@ -93,9 +94,9 @@ mod tests {
     use super::*;
 
     fn server() -> ServerInfo {
-        let result = br#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{},"resources":{"subscribe":true,"listChanged":false}},
+        let result = r#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{},"resources":{"subscribe":true,"listChanged":false}},
             "serverInfo":{"name":"demo","version":"1"},"instructions":"be kind"}"#;
-        ServerInfo::from_initialize(&crate::protocol::initialize::read(result).unwrap().0)
+        ServerInfo::from_initialize(&crate::protocol::initialize::read(&Value::parse(result).unwrap()).unwrap().0)
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::base::error::Error;
 use crate::base::text;
+use crate::json::Value;
 use crate::protocol::jsonrpc::JsonObject;
 
 /// Opens a stream of notifications (2026-07-28).
@@ -35,9 +36,9 @@ struct Acknowledgment {
 
 /// Checks which notifications the server agreed to send. It may leave some out; when it leaves out all, the stream is of
 /// no use.
-pub(crate) fn check_acknowledged(filter: Option<&JsonObject>, params: Option<&RawValue>) -> Result<(), Error> {
+pub(crate) fn check_acknowledged(filter: Option<&JsonObject>, params: Option<&Value>) -> Result<(), Error> {
     let wrong = |_| Error::Protocol("the server's acknowledgment of the subscription is not valid".to_owned());
-    let agreed: Acknowledgment = serde_json::from_str(params.map_or("{}", RawValue::get)).map_err(wrong)?;
+    let agreed: Acknowledgment = serde_json::from_str(params.map_or("{}", Value::json)).map_err(wrong)?;
     let wanted: Vec<&str> =
         filter.into_iter().flatten().filter(|(_, value)| requests(value)).map(|(kind, _)| kind.as_str()).collect();
     let is_agreed = |kind: &&str| agreed.notifications.get(*kind).is_some_and(|value| requests(value));
@@ -57,14 +58,13 @@ fn requests(value: &RawValue) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::meta::raw;
 
     fn members(json: &str) -> JsonObject {
         serde_json::from_str(json).unwrap()
     }
 
     fn check(filter: &str, agreed: &str) -> Result<(), Error> {
-        check_acknowledged(Some(&members(filter)), Some(&raw(agreed.to_owned()).unwrap()))
+        check_acknowledged(Some(&members(filter)), Some(&Value::parse(agreed).unwrap()))
     }
 
     #[test]

@@ -134,13 +134,13 @@ impl Handlers {
     }
 
     /// Passes a notification to its handlers.
-    pub(crate) fn notify(&self, method: &str, params: Option<&RawValue>) {
+    pub(crate) fn notify(&self, method: &str, params: Option<&Value>) {
         let own = self.notifications.get(&Some(method.to_owned()));
         let all = self.notifications.get(&None);
         if own.is_none() && all.is_none() {
             return;
         }
-        let Ok(params) = value(params) else { return };
+        let params = params.cloned().unwrap_or_default();
         own.into_iter().chain(all).for_each(|handler| handler(method, &params));
     }
 
@@ -149,13 +149,13 @@ impl Handlers {
     pub(crate) fn ask(
         &self,
         method: &str,
-        params: Option<&RawValue>,
+        params: Option<&Value>,
         capabilities: &str,
     ) -> Result<String, (i32, String)> {
         let Some(handler) = self.requests.get(method) else {
             return Err((jsonrpc::METHOD_NOT_FOUND, format!("this client has no handler for {method}")));
         };
-        let params = value(params).map_err(|_| (jsonrpc::INVALID_PARAMS, "the parameters are not valid".to_owned()))?;
+        let params = params.cloned().unwrap_or_default();
         if let Some(capability) = undeclared(method, &params, capabilities) {
             return Err((jsonrpc::INVALID_PARAMS, format!("the client has not declared {capability}")));
         }
@@ -188,19 +188,11 @@ fn undeclared(method: &str, params: &Value, capabilities: &str) -> Option<&'stat
     (needs && !declared()).then_some(capability)
 }
 
-fn value(params: Option<&RawValue>) -> Result<Value, crate::json::ValueError> {
-    Value::from_text(params.map_or("{}", RawValue::get).as_bytes().to_vec())
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
 
     use super::*;
-
-    fn raw(text: &str) -> Box<RawValue> {
-        RawValue::from_string(text.to_owned()).unwrap()
-    }
 
     #[test]
     fn notifications_reach_the_handler_of_their_method_and_the_one_for_all() {
@@ -214,7 +206,7 @@ mod tests {
         let mut handlers = Handlers::default();
         handlers.set_notification(None, Some(handler("all")));
         handlers.set_notification(Some("a"), Some(handler("own")));
-        handlers.notify("a", Some(&raw(r#"{"n":1}"#)));
+        handlers.notify("a", Some(&Value::parse(r#"{"n":1}"#).unwrap()));
         handlers.notify("b", None);
         handlers.set_notification(None, None);
         handlers.notify("b", None);

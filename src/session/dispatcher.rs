@@ -1,28 +1,27 @@
 //! Passes the messages of a server to the handlers of the client.
 
-use serde_json::value::RawValue;
-
+use crate::json::Value;
 use crate::protocol::jsonrpc;
 use crate::protocol::version::Version;
 use crate::session::shared::Shared;
 use crate::transport::message::MessageHandler;
 
 impl MessageHandler for Shared {
-    fn on_notification(&self, method: &str, params: Option<&RawValue>) {
+    fn on_notification(&self, method: &str, params: Option<&Value>) {
         self.cache.on_notification(method);
         let handlers = self.handlers.load().for_method(method);
         handlers.notify(method, params);
     }
 
-    fn on_request(&self, id: &RawValue, method: &str, params: Option<&RawValue>) -> Vec<u8> {
+    fn on_request(&self, id: &str, method: &str, params: Option<&Value>) -> Vec<u8> {
         if method == "ping" {
-            return jsonrpc::result(id.get(), "{}");
+            return jsonrpc::result(id, "{}");
         }
         let handlers = self.handlers.load().for_method(method);
         // Which capability a request needs is the same in all revisions of the older era.
         match handlers.ask(method, params, &self.capabilities(Version::LEGACY)) {
-            Ok(result) => jsonrpc::result(id.get(), &result),
-            Err((code, message)) => jsonrpc::error(id.get(), code, &message),
+            Ok(result) => jsonrpc::result(id, &result),
+            Err((code, message)) => jsonrpc::error(id, code, &message),
         }
     }
 

@@ -2,12 +2,12 @@
 //! ([2026-07-28, "Caching"](https://modelcontextprotocol.io/specification/2026-07-28/server/utilities/caching)).
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
 use crate::auth::credentials::{AuthContext, Credentials};
+use crate::json::Value;
 
 /// The longest that a list is cached.
 const MAX_TTL: Duration = Duration::from_secs(24 * 3600);
@@ -32,7 +32,7 @@ pub(crate) struct Fetch {
 
 #[derive(Debug, Clone)]
 struct Entry {
-    json: Arc<str>,
+    list: Value,
     until: Instant,
     /// The authorization context of a private list; `None` for a public one.
     context: Option<AuthContext>,
@@ -60,11 +60,11 @@ impl Freshness {
 }
 
 impl ListCache {
-    pub(crate) fn get(&self, method: &str, credentials: &Credentials) -> Option<Arc<str>> {
+    pub(crate) fn get(&self, method: &str, credentials: &Credentials) -> Option<Value> {
         let entries = self.0.load();
         let entry = entries.lists.get(method).filter(|entry| Instant::now() < entry.until)?;
         let allowed = entry.context.as_ref().is_none_or(|context| context.matches(credentials));
-        allowed.then(|| entry.json.clone())
+        allowed.then(|| entry.list.clone())
     }
 
     /// Call before a list is fetched.
@@ -72,7 +72,14 @@ impl ListCache {
         Fetch { context: credentials.context(), generation: self.0.load().generation }
     }
 
-    pub(crate) fn put(&self, method: &str, json: &str, freshness: Freshness, fetch: Fetch, credentials: &Credentials) {
+    pub(crate) fn put(
+        &self,
+        method: &str,
+        list: &Value,
+        freshness: Freshness,
+        fetch: Fetch,
+        credentials: &Credentials,
+    ) {
         let Some(until) = freshness.until.filter(|until| *until > Instant::now()) else {
             return;
         };
@@ -80,7 +87,7 @@ impl ListCache {
             return;
         }
         let context = (!freshness.public).then_some(fetch.context);
-        let entry = Entry { json: json.into(), until, context };
+        let entry = Entry { list: list.clone(), until, context };
         self.0.rcu(|before| {
             let mut after = Entries::clone(before);
             if after.generation == fetch.generation {
@@ -126,6 +133,8 @@ impl ListCache {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::auth::Auth;
 
@@ -142,7 +151,7 @@ mod tests {
     }
 
     fn put(cache: &ListCache, method: &str, freshness: Freshness, credentials: &Credentials) {
-        cache.put(method, "[]", freshness, cache.begin(credentials), credentials);
+        cache.put(method, &Value::default(), freshness, cache.begin(credentials), credentials);
     }
 
     #[test]
@@ -196,7 +205,7 @@ mod tests {
     #[test]
     fn a_list_that_became_stale_while_it_was_fetched_is_not_cached() {
         let (cache, mine) = (ListCache::default(), credentials("a"));
-        let put = |fetch, scope| cache.put("tools/list", "[]", fresh(60_000, scope), fetch, &mine);
+        let put = |fetch, scope| cache.put("tools/list", &Value::default(), fresh(60_000, scope), fetch, &mine);
         let fetch = cache.begin(&mine);
         cache.on_notification("notifications/tools/list_changed");
         put(fetch, "public");

@@ -17,11 +17,11 @@ use ::http::{HeaderName, HeaderValue};
 use crate::base::call::Call;
 use crate::base::error::Error;
 use crate::base::text;
-use crate::json::{Node, Value};
+use crate::json::{Kind, Value};
 use crate::protocol::discover::DISCOVER;
 use crate::protocol::headers;
 use crate::protocol::initialize::INITIALIZE;
-use crate::protocol::jsonrpc::{self, JsonObject, Response, UNSUPPORTED_VERSION};
+use crate::protocol::jsonrpc::{self, JsonObject, UNSUPPORTED_VERSION};
 use crate::protocol::meta::{self, Meta};
 use crate::protocol::server_info::ServerInfo;
 use crate::protocol::subscriptions::{LISTEN, SUBSCRIBE, UNSUBSCRIBE, check_acknowledged};
@@ -115,7 +115,7 @@ impl Session {
     }
 
     /// Sends a request and waits for its response.
-    pub(crate) fn request(&self, call: &Call, request: &Request<'_>) -> Result<Response, Error> {
+    pub(crate) fn request(&self, call: &Call, request: &Request<'_>) -> Result<Value, Error> {
         let id = self.shared.next_id();
         let message = self.write(id, request)?;
         let mut headers = self.method_headers(request)?;
@@ -181,7 +181,7 @@ impl Session {
         let headers = self.method_headers(&request)?;
         let message = Message { id, message: &message, headers: &headers, idempotent: true };
         let (mut events, agreed) = http.subscribe(call, &message, &self.shared)?;
-        if let Err(error) = check_acknowledged(filter, agreed.as_deref()) {
+        if let Err(error) = check_acknowledged(filter, agreed.as_ref()) {
             events.body.discard();
             return Err(error);
         }
@@ -204,14 +204,9 @@ impl Session {
     /// Checks that the server is there, by `ping`, or by `server/discover` since 2026-07-28.
     pub(crate) fn ping(&self, call: &Call) -> Result<(), Error> {
         let method = if self.version.is_modern() { DISCOVER } else { "ping" };
-        let response = self.request(call, &Request::new(method))?;
-        if response.result() == b"{}" {
-            return Ok(());
-        }
-        let value = Value::from_slice_of(response.message, response.result)
-            .map_err(|reason| Error::Protocol(format!("the result of {method} is not valid JSON: {reason}")))?;
-        match value.root() {
-            Node::Object(_) => Ok(()),
+        let result = self.request(call, &Request::new(method))?;
+        match result.kind() {
+            Kind::Object => Ok(()),
             _ => Err(Error::Protocol(format!("the result of {method} is not an object"))),
         }
     }

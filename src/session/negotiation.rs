@@ -11,6 +11,7 @@ use crate::base::text;
 use crate::base::threads::Threads;
 use crate::http::client::HttpClient;
 use crate::http::endpoint::{self, Endpoint};
+use crate::json::Value;
 use crate::protocol::discover::{self, DISCOVER};
 use crate::protocol::headers;
 use crate::protocol::initialize::{self, INITIALIZE, INITIALIZED};
@@ -127,7 +128,7 @@ impl<'a> Negotiation<'a> {
         let mut repeated = false;
         loop {
             let error = match self.discover(endpoint, version) {
-                Ok(Some(received)) => return read_era(received.response.result()),
+                Ok(Some(received)) => return read_era(&received.response),
                 // Some servers of the older era accept an unknown request and send no response.
                 Ok(None) => return Ok(Era::Legacy(None)),
                 Err(error) => error,
@@ -165,7 +166,7 @@ impl<'a> Negotiation<'a> {
         let message = Message { id, message: &message, headers: &[], idempotent: true };
         let Received { response, session_id } = endpoint.request(self.call, &message, self.shared)?;
         self.initialized.set(true);
-        let read = initialize::read(response.result());
+        let read = initialize::read(&response);
         let chosen = read.as_ref().map_or(version, |(_, chosen)| *chosen);
         let server =
             read.as_ref().map_or_else(|_| ServerInfo::default(), |(result, _)| ServerInfo::from_initialize(result));
@@ -225,7 +226,7 @@ impl<'a> Negotiation<'a> {
     fn sse_handshake(&self, sse: &HttpSse) -> Result<(Version, ServerInfo), Error> {
         let (id, message) = self.initialize_request(self.config.version.unwrap_or(Version::LEGACY));
         let response = sse.request(self.call, &Message { id, message: &message, headers: &[], idempotent: true })?;
-        let (result, chosen) = initialize::read(response.result())?;
+        let (result, chosen) = initialize::read(&response)?;
         self.check_pinned(chosen)?;
         sse.notify(self.call, &jsonrpc::notification(INITIALIZED, None))?;
         Ok((chosen, ServerInfo::from_initialize(&result)))
@@ -249,7 +250,7 @@ impl<'a> Negotiation<'a> {
     }
 }
 
-fn read_era(result: &[u8]) -> Result<Era, Error> {
+fn read_era(result: &Value) -> Result<Era, Error> {
     let Some(offered) = discover::offered(result) else { return Ok(Era::Legacy(None)) };
     match discover::newest_common(&offered) {
         Some(version) if version.is_modern() => Ok(Era::Modern(version, ServerInfo::from_discover(result))),

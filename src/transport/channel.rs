@@ -1,17 +1,14 @@
 //! A channel that carries all messages of a server: responses go to the callers that wait for them, the others to
 //! handlers.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::base::call::Call;
 use crate::base::error::Error;
 use crate::base::threads::Threads;
-use crate::protocol::jsonrpc::{self, Incoming, Response};
+use crate::json::Limits;
+use crate::protocol::jsonrpc::{self, Incoming, ResponseId};
 use crate::protocol::subscriptions::ACKNOWLEDGED;
 use crate::transport::message::{MessageHandler, ServerMessage};
 use crate::transport::pending::{Key, Pending};
@@ -28,29 +25,21 @@ const MAX_CONCURRENT_REQUESTS: usize = 4;
 pub(crate) const CANCELLED: &str = "notifications/cancelled";
 
 /// Passes responses to the callers that wait for them, and returns the other messages of a batch.
-pub(crate) fn dispatch(message: Vec<u8>, pending: &Pending) -> Result<Vec<ServerMessage>, Error> {
-    let mut responses = Vec::new();
+pub(crate) fn dispatch(message: Vec<u8>, limits: &Limits<'_>, pending: &Pending) -> Result<Vec<ServerMessage>, Error> {
     let mut others = Vec::new();
-    jsonrpc::read(&message, |incoming| match incoming {
+    jsonrpc::read(message, limits, |incoming| match incoming {
         Incoming::Response { id, outcome } => {
             let id = match id {
-                "null" if outcome.is_err() => pending.only_awaited(),
-                id => id.parse().ok(),
+                ResponseId::Number(id) => Some(id),
+                ResponseId::Null if outcome.is_err() => pending.only_awaited(),
+                _ => None,
             };
-            responses.extend(id.zip(Some(outcome.map(|result| jsonrpc::range_in(&message, result)))));
+            if let Some(id) = id {
+                pending.put(Key::Response(id), outcome);
+            }
         }
         other => others.extend(ServerMessage::from_incoming(other)),
     })?;
-    responses.retain(|(id, _)| pending.is_awaited(Key::Response(*id)));
-    let last = responses.pop();
-    for (id, range) in responses {
-        let part = |result: Range<usize>| Response { result: 0..result.len(), message: message[result].to_vec() };
-        pending.put(Key::Response(id), range.map(part));
-    }
-    // The usual message holds one response, which keeps its buffer.
-    if let Some((id, range)) = last {
-        pending.put(Key::Response(id), range.map(|result| Response { message, result }));
-    }
     others.iter().for_each(|other| dispatch_subscription(other, pending));
     Ok(others)
 }
@@ -58,42 +47,20 @@ pub(crate) fn dispatch(message: Vec<u8>, pending: &Pending) -> Result<Vec<Server
 /// Subscriptions that share a channel are told apart by the id of the request that opened them.
 fn dispatch_subscription(message: &ServerMessage, pending: &Pending) {
     let ServerMessage::Notification { method, params: Some(params) } = message else { return };
-    let response = || Response { message: params.get().as_bytes().to_vec(), result: 0..params.get().len() };
+    let id_at = |pointer: &str| params.int64(pointer).and_then(|id| u64::try_from(id).ok());
     match method.as_str() {
         ACKNOWLEDGED => {
-            if let Some(id) = subscription_of(params) {
-                pending.put(Key::Acknowledgment(id), Ok(response()));
+            if let Some(id) = id_at("/_meta/io.modelcontextprotocol~1subscriptionId") {
+                pending.put(Key::Acknowledgment(id), Ok(params.clone()));
             }
         }
         CANCELLED => {
-            let id = serde_json::from_str::<Cancelled>(params.get()).ok().map(|cancelled| cancelled.request_id);
-            if let Some(id) = id.filter(|id| pending.is_awaited(Key::Acknowledgment(*id))) {
-                pending.put(Key::Response(id), Ok(response()));
+            if let Some(id) = id_at("/requestId").filter(|id| pending.is_awaited(Key::Acknowledgment(*id))) {
+                pending.put(Key::Response(id), Ok(params.clone()));
             }
         }
         _ => {}
     }
-}
-
-#[derive(Deserialize)]
-struct Cancelled {
-    #[serde(rename = "requestId")]
-    request_id: u64,
-}
-
-/// The id of the subscription that a notification belongs to.
-fn subscription_of(params: &RawValue) -> Option<u64> {
-    #[derive(Deserialize)]
-    struct Params {
-        #[serde(rename = "_meta")]
-        meta: Meta,
-    }
-    #[derive(Deserialize)]
-    struct Meta {
-        #[serde(rename = "io.modelcontextprotocol/subscriptionId")]
-        id: u64,
-    }
-    serde_json::from_str::<Params>(params.get()).ok().map(|params| params.meta.id)
 }
 
 /// Passes messages of the server to the handler on other threads: a handler may call the client, whose response the reader

@@ -1,8 +1,8 @@
 //! What the transports share: a request to send, and messages that the server sends by itself.
 
 use ::http::{HeaderName, HeaderValue};
-use serde_json::value::RawValue;
 
+use crate::json::Value;
 use crate::protocol::jsonrpc::Incoming;
 
 /// A JSON-RPC request, written as JSON.
@@ -17,34 +17,27 @@ pub(crate) struct Request<'a> {
 
 /// Handles messages that the server sends by itself.
 pub(crate) trait MessageHandler: Send + Sync {
-    fn on_notification(&self, method: &str, params: Option<&RawValue>);
+    fn on_notification(&self, method: &str, params: Option<&Value>);
 
-    /// Handles a request; returns the whole response message.
-    fn on_request(&self, id: &RawValue, method: &str, params: Option<&RawValue>) -> Vec<u8>;
+    /// Handles a request, whose id is JSON text; returns the whole response message.
+    fn on_request(&self, id: &str, method: &str, params: Option<&Value>) -> Vec<u8>;
 
     /// The most bytes of messages that wait for this handler.
     fn max_waiting_bytes(&self) -> usize;
 }
 
-/// A notification or request of the server, kept beyond the buffer that it arrived in.
+/// A notification or request of the server.
 pub(crate) enum ServerMessage {
-    Notification { method: String, params: Option<Box<RawValue>> },
-    Request { id: Box<RawValue>, method: String, params: Option<Box<RawValue>> },
+    Notification { method: String, params: Option<Value> },
+    Request { id: String, method: String, params: Option<Value> },
 }
 
 impl ServerMessage {
     /// `None` for a response.
-    pub(super) fn from_incoming(incoming: Incoming<'_>) -> Option<ServerMessage> {
+    pub(super) fn from_incoming(incoming: Incoming) -> Option<ServerMessage> {
         match incoming {
-            Incoming::Notification { method, params } => Some(ServerMessage::Notification {
-                method: method.into_owned(),
-                params: params.map(RawValue::to_owned),
-            }),
-            Incoming::Request { id, method, params } => Some(ServerMessage::Request {
-                id: id.to_owned(),
-                method: method.into_owned(),
-                params: params.map(RawValue::to_owned),
-            }),
+            Incoming::Notification { method, params } => Some(ServerMessage::Notification { method, params }),
+            Incoming::Request { id, method, params } => Some(ServerMessage::Request { id, method, params }),
             Incoming::Response { .. } => None,
         }
     }
@@ -52,17 +45,17 @@ impl ServerMessage {
     /// Its approximate size in memory, in bytes.
     pub(super) fn size(&self) -> usize {
         let (ServerMessage::Notification { method, params } | ServerMessage::Request { method, params, .. }) = self;
-        size_of::<ServerMessage>() + method.len() + params.as_ref().map_or(0, |params| params.get().len())
+        size_of::<ServerMessage>() + method.len() + params.as_ref().map_or(0, Value::size)
     }
 
     /// Passes the message to the handler; the response to a request is to be sent.
     pub(super) fn deliver(&self, handler: &dyn MessageHandler) -> Option<Vec<u8>> {
         match self {
             ServerMessage::Notification { method, params } => {
-                handler.on_notification(method, params.as_deref());
+                handler.on_notification(method, params.as_ref());
                 None
             }
-            ServerMessage::Request { id, method, params } => Some(handler.on_request(id, method, params.as_deref())),
+            ServerMessage::Request { id, method, params } => Some(handler.on_request(id, method, params.as_ref())),
         }
     }
 }

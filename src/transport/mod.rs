@@ -16,7 +16,7 @@ use ::http::{HeaderName, HeaderValue};
 
 use crate::base::call::Call;
 use crate::base::error::Error;
-use crate::protocol::jsonrpc::Response;
+use crate::json::Value;
 use crate::protocol::transport_kind::TransportKind;
 use crate::transport::http_sse::HttpSse;
 use crate::transport::message::{MessageHandler, Request};
@@ -58,7 +58,7 @@ impl Transport {
         call: &Call,
         request: &Request<'_>,
         handler: &dyn MessageHandler,
-    ) -> Result<Response, Error> {
+    ) -> Result<Value, Error> {
         match self {
             Transport::StreamableHttp(http) => http.request(call, request, handler).map(|received| received.response),
             Transport::HttpSse(sse) => sse.request(call, request),

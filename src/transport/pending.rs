@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::base::call::{Call, Wake};
 use crate::base::error::{Error, RpcError};
-use crate::protocol::jsonrpc::Response;
+use crate::json::Value;
 
 /// The longest wait of a call without a deadline; it then waits again.
 const MAX_WAIT: Duration = Duration::from_secs(3600);
@@ -21,7 +21,7 @@ pub(crate) enum Key {
 }
 
 /// What has arrived for a caller.
-pub(crate) type Outcome = Result<Response, RpcError>;
+pub(crate) type Outcome = Result<Value, RpcError>;
 
 /// The responses that callers wait for.
 #[derive(Default)]
@@ -157,7 +157,7 @@ mod tests {
     use crate::base::call::CancelEpoch;
 
     fn response(text: &str) -> Outcome {
-        Ok(Response { message: text.as_bytes().to_vec(), result: 0..text.len() })
+        Ok(Value::parse(&format!("\"{text}\"")).unwrap())
     }
 
     #[test]
@@ -170,10 +170,10 @@ mod tests {
         pending.put(Key::Response(2), response("two"));
         pending.put(Key::Response(3), response("not awaited"));
         assert_eq!(pending.only_awaited(), Some(1));
-        assert_eq!(pending.wait(&call, 2).unwrap().unwrap().result(), b"two");
+        assert_eq!(pending.wait(&call, 2).unwrap().unwrap().string(""), Some("two"));
         pending.put(Key::Response(1), response("one"));
         let (key, outcome) = pending.wait_any(&call, &[Key::Acknowledgment(1), Key::Response(1)]).unwrap();
-        assert_eq!((key, outcome.unwrap().result()), (Key::Response(1), &b"one"[..]));
+        assert_eq!((key, outcome.unwrap().string("")), (Key::Response(1), Some("one")));
         assert!(!pending.is_awaited(Key::Response(3)));
     }
 

@@ -108,7 +108,7 @@ macro_rules! programs {
         $(#[test] fn $name() { passes(stringify!($name)) })+
     };
 }
-programs!(callbacks, enums, errors, null_arguments, ownership, results, threads, version);
+programs!(callbacks, enums, errors, json, null_arguments, ownership, results, threads, values, version);
 
 #[test]
 fn no_program_is_forgotten() {

@@ -14,7 +14,7 @@ use crate::base::threads::Threads;
 use crate::http::client::HttpClient;
 use crate::http::endpoint::{self, Endpoint};
 use crate::http::request::Request as HttpRequest;
-use crate::protocol::jsonrpc::Response;
+use crate::json::{Limits, Value};
 use crate::transport::channel::{self, Inbox};
 use crate::transport::event_stream::EventStream;
 use crate::transport::http_sse::sender::MessageSender;
@@ -52,7 +52,7 @@ impl HttpSse {
         let responder = sender.clone();
         let respond = move |call: &Call, response: Vec<u8>| responder.respond(call, &response);
         let inbox = Inbox::new(handler, Call::until_cancelled(&stop), respond, threads);
-        let mut reader = Reader { pending: pending.clone(), inbox };
+        let mut reader = Reader { pending: pending.clone(), inbox, call: Call::until_cancelled(&stop) };
         threads.spawn("sse", move || reader.run(stream)).map_err(|error| resources::no_thread(&error))?;
         Ok(HttpSse { sender, pending, stop })
     }
@@ -63,7 +63,7 @@ impl HttpSse {
     }
 
     /// Sends a request and waits for its response.
-    pub(crate) fn request(&self, call: &Call, request: &Request<'_>) -> Result<Response, Error> {
+    pub(crate) fn request(&self, call: &Call, request: &Request<'_>) -> Result<Value, Error> {
         self.pending.expect(Key::Response(request.id))?;
         let response = self.sender.send(call, request).and_then(|()| self.pending.wait(call, request.id));
         self.pending.forget(Key::Response(request.id));
@@ -140,6 +140,8 @@ fn resolve_endpoint(reference: &str, url: &Endpoint) -> Result<Endpoint, Error> 
 struct Reader {
     pending: Arc<Pending>,
     inbox: Inbox,
+    /// Ends with the session.
+    call: Call,
 }
 
 impl Drop for Reader {
@@ -160,7 +162,7 @@ impl Reader {
         loop {
             match stream.next() {
                 Ok(Some(event)) if event.event == "message" && !event.data.is_empty() => {
-                    match channel::dispatch(event.data, &self.pending) {
+                    match channel::dispatch(event.data, &Limits::of_response(&self.call), &self.pending) {
                         Ok(others) => others.into_iter().for_each(|message| self.inbox.accept(message)),
                         Err(error) => return End::Protocol(error.to_string()),
                     }

@@ -18,7 +18,8 @@ use crate::http::client::HttpClient;
 use crate::http::endpoint::Endpoint;
 use crate::http::request::Request as HttpRequest;
 use crate::http::response::Response as HttpResponse;
-use crate::protocol::jsonrpc::{self, INVALID_REQUEST, Match, Response, SERVER_ERROR};
+use crate::json::{Limits, Value};
+use crate::protocol::jsonrpc::{self, INVALID_REQUEST, Match, SERVER_ERROR};
 use crate::protocol::version::Version;
 use crate::transport::event_stream::EventStream;
 use crate::transport::media_type::{ACCEPT_BOTH, EVENT_STREAM, JSON};
@@ -44,7 +45,7 @@ pub(crate) struct StreamableHttp {
 
 /// A response, and the id of the session that it opens, if it does.
 pub(crate) struct Received {
-    pub(crate) response: Response,
+    pub(crate) response: Value,
     pub(crate) session_id: Option<HeaderValue>,
 }
 
@@ -149,13 +150,13 @@ impl StreamableHttp {
         id: u64,
         mut response: HttpResponse,
         handler: &dyn MessageHandler,
-    ) -> Result<Option<Response>, Error> {
+    ) -> Result<Option<Value>, Error> {
         let message = response.body.read_all()?;
         if message.iter().all(u8::is_ascii_whitespace) {
             return Ok(None);
         }
-        match self.read_message(call, id, &message, handler)? {
-            Match::Result(result) => Ok(Some(Response { message, result })),
+        match self.read_message(call, id, message, handler)? {
+            Match::Result(result) => Ok(Some(result)),
             Match::Error(error) => Err(self.client.rpc_error(error, response.sent.as_ref())),
             Match::OtherId => Err(other_id()),
             Match::None => Err(Error::Protocol("the server's message is not a JSON-RPC response".to_owned())),
@@ -163,11 +164,21 @@ impl StreamableHttp {
     }
 
     /// Reads a message. Notifications and requests in it are passed to the handler.
-    fn read_message(&self, call: &Call, id: u64, message: &[u8], handler: &dyn MessageHandler) -> Result<Match, Error> {
-        let mut others = Vec::new();
-        let found =
-            jsonrpc::find_response(message, id, |incoming| others.extend(ServerMessage::from_incoming(incoming)))?;
-        for other in others {
+    fn read_message(
+        &self,
+        call: &Call,
+        id: u64,
+        message: Vec<u8>,
+        handler: &dyn MessageHandler,
+    ) -> Result<Match, Error> {
+        let (found, others) = split(call, id, message)?;
+        self.deliver(call, others, handler)?;
+        Ok(found)
+    }
+
+    /// Passes notifications and requests to the handler, and sends the responses.
+    fn deliver(&self, call: &Call, messages: Vec<ServerMessage>, handler: &dyn MessageHandler) -> Result<(), Error> {
+        for other in messages {
             // No callback begins after a cancellation.
             if call.is_cancelled() {
                 return Err(Error::Cancelled);
@@ -180,7 +191,7 @@ impl StreamableHttp {
                 self.respond(call, &response)?;
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Sends the response to a request of the server. Best effort: only the call's own deadline or cancellation is an
@@ -201,7 +212,7 @@ impl StreamableHttp {
         id: u64,
         mut response: HttpResponse,
         handler: &dyn MessageHandler,
-    ) -> Result<Option<Response>, Error> {
+    ) -> Result<Option<Value>, Error> {
         let sent = response.sent.take();
         let mut resumption = Resumption::default();
         let mut stream = EventStream::new(response.body, call.max_response_bytes());
@@ -263,7 +274,7 @@ impl StreamableHttp {
         stream: &mut EventStream,
         handler: &dyn MessageHandler,
         resumption: &mut Resumption,
-    ) -> Result<Option<Result<Response, RpcError>>, Error> {
+    ) -> Result<Option<Result<Value, RpcError>>, Error> {
         let end = loop {
             let event = match stream.next() {
                 Ok(Some(event)) => event,
@@ -274,8 +285,8 @@ impl StreamableHttp {
             if event.event != "message" || event.data.is_empty() {
                 continue; // an event without data only carries an id to resume from
             }
-            match self.read_message(call, id, &event.data, handler)? {
-                Match::Result(result) => return Ok(Some(Ok(Response { message: event.data, result }))),
+            match self.read_message(call, id, event.data, handler)? {
+                Match::Result(result) => return Ok(Some(Ok(result))),
                 Match::Error(error) => return Ok(Some(Err(error))),
                 Match::OtherId => return Err(other_id()),
                 Match::None => {}
@@ -299,7 +310,7 @@ impl StreamableHttp {
             if event.event != "message" {
                 continue;
             }
-            match self.read_message(call, id, &event.data, handler) {
+            match self.read_message(call, id, event.data, handler) {
                 Ok(Match::Result(_) | Match::Error(_)) => return,
                 // A malformed message does not end the stream.
                 Ok(_) | Err(Error::Protocol(_)) => {}
@@ -338,6 +349,14 @@ impl StreamableHttp {
             let _ = self.send(&call, Method::DELETE, ACCEPT_BOTH, None, &[]);
         }
     }
+}
+
+/// The response to a request, and the notifications and requests in a message.
+fn split(call: &Call, id: u64, message: Vec<u8>) -> Result<(Match, Vec<ServerMessage>), Error> {
+    let mut others = Vec::new();
+    let keep = |incoming| others.extend(ServerMessage::from_incoming(incoming));
+    let found = jsonrpc::find_response(message, id, &Limits::of_response(call), keep)?;
+    Ok((found, others))
 }
 
 fn other_id() -> Error {

@@ -2,20 +2,20 @@
 //! ([2026-07-28, "Subscriptions"](https://modelcontextprotocol.io/specification/2026-07-28/basic/utilities/subscriptions)).
 
 use ::http::Method;
-use serde_json::value::RawValue;
 
 use crate::base::call::Call;
 use crate::base::error::{Error, RpcError};
-use crate::protocol::jsonrpc::{self, Incoming, Match};
+use crate::json::Value;
+use crate::protocol::jsonrpc::Match;
 use crate::protocol::subscriptions::ACKNOWLEDGED;
 use crate::transport::event_stream::EventStream;
 use crate::transport::media_type::{ACCEPT_BOTH, EVENT_STREAM};
-use crate::transport::message::{MessageHandler, Request};
-use crate::transport::streamable_http::StreamableHttp;
+use crate::transport::message::{MessageHandler, Request, ServerMessage};
+use crate::transport::streamable_http::{StreamableHttp, split};
 
 /// The first message on the stream of a subscription.
 enum First {
-    Acknowledged(Option<Box<RawValue>>),
+    Acknowledged(Option<Value>),
     Failed(RpcError),
     Other,
 }
@@ -28,7 +28,7 @@ impl StreamableHttp {
         call: &Call,
         request: &Request<'_>,
         handler: &dyn MessageHandler,
-    ) -> Result<(EventStream, Option<Box<RawValue>>), Error> {
+    ) -> Result<(EventStream, Option<Value>), Error> {
         let mut response = self.send(call, Method::POST, ACCEPT_BOTH, Some(request), &[])?;
         if !response.is_success() {
             return Err(self.error_response(response));
@@ -68,14 +68,14 @@ impl StreamableHttp {
             if event.event != "message" || event.data.is_empty() {
                 continue;
             }
-            let mut first = First::Other;
-            jsonrpc::read(&event.data, |incoming| match incoming {
-                Incoming::Notification { method, params } if method == ACKNOWLEDGED => {
-                    first = First::Acknowledged(params.map(RawValue::to_owned));
-                }
-                _ => {}
-            })?;
-            return match (self.read_message(call, id, &event.data, handler)?, first) {
+            let (found, others) = split(call, id, event.data)?;
+            let acknowledgment = others.iter().find_map(|message| match message {
+                ServerMessage::Notification { method, params } if method == ACKNOWLEDGED => Some(params.clone()),
+                _ => None,
+            });
+            let first = acknowledgment.map_or(First::Other, First::Acknowledged);
+            self.deliver(call, others, handler)?;
+            return match (found, first) {
                 (Match::Error(error), _) => Ok(Some(First::Failed(error))),
                 (Match::None, first) => Ok(Some(first)),
                 (Match::Result(_) | Match::OtherId, _) => Ok(Some(First::Other)),

@@ -8,6 +8,7 @@ static mcpclient_auth *auth;
 static mcpclient_token_request *token_request;
 static mcpclient_reply *reply;
 static mcpclient_value *value;
+static mcpclient_json *json;
 static mcpclient_token_callback token_callback;
 
 /* Checks that the argument is refused by name, also when no place for an error is given. */
@@ -137,6 +138,13 @@ static void no_value(mcpclient *good)
     CHECK(mcpclient_value_count(value, "") == 0);
     CHECK(mcpclient_value_copy(value, "", NULL) == NULL);
     CHECK(mcpclient_value_parse(text, NULL) == NULL);
+    CHECK(mcpclient_value_type(value, "") == MCPCLIENT_TYPE_ABSENT);
+    CHECK(mcpclient_value_at(value, "") == NULL);
+    CHECK(mcpclient_value_element(value, 0) == NULL);
+    CHECK(mcpclient_value_key(value, 0) == NULL);
+    CHECK(mcpclient_value_string_or(value, "", NULL) == NULL);
+    CHECK(strcmp(mcpclient_value_string_or(value, "", "none"), "none") == 0);
+    CHECK(mcpclient_value_string_length(value, "") == 0);
     mcpclient_value_free(value);
 
     mcpclient_value *info = NULL;
@@ -147,8 +155,36 @@ static void no_value(mcpclient *good)
     CHECK(!mcpclient_value_bool(info, text, &boolean));
     CHECK(mcpclient_value_count(info, text) == 0);
     CHECK(mcpclient_value_copy(info, text, NULL) == NULL);
+    CHECK(mcpclient_value_type(info, text) == MCPCLIENT_TYPE_ABSENT);
+    CHECK(mcpclient_value_at(info, text) == NULL);
+    CHECK(strcmp(mcpclient_value_string_or(info, text, "none"), "none") == 0);
+    CHECK(mcpclient_value_string_length(info, text) == 0);
     mcpclient_value_free(info);
     CHECK_OK(mcpclient_server_info(good, NULL, NULL));
+}
+
+static void no_json(void)
+{
+    REFUSED("json", mcpclient_json_set_string, json, "/a", "b");
+    REFUSED("json", mcpclient_json_set_int64, json, "/a", 1);
+    REFUSED("json", mcpclient_json_set_double, json, "/a", 1.5);
+    REFUSED("json", mcpclient_json_set_bool, json, "/a", true);
+    REFUSED("json", mcpclient_json_set_null, json, "/a");
+    REFUSED("json", mcpclient_json_set_json, json, "/a", "[]");
+    CHECK(strcmp(mcpclient_json_text(json), "null") == 0);
+    mcpclient_json_free(json);
+
+    mcpclient_json *good = mcpclient_json_new(NULL);
+    REFUSED("pointer", mcpclient_json_set_string, good, text, "b");
+    REFUSED("value", mcpclient_json_set_string, good, "/a", text);
+    REFUSED("pointer", mcpclient_json_set_int64, good, text, 1);
+    REFUSED("pointer", mcpclient_json_set_double, good, text, 1.5);
+    REFUSED("pointer", mcpclient_json_set_bool, good, text, true);
+    REFUSED("pointer", mcpclient_json_set_null, good, text);
+    REFUSED("pointer", mcpclient_json_set_json, good, text, "[]");
+    REFUSED("value", mcpclient_json_set_json, good, "/a", text);
+    CHECK(strcmp(mcpclient_json_text(good), "{}") == 0);
+    mcpclient_json_free(good);
 }
 
 static void no_error(void)
@@ -176,6 +212,7 @@ int main(int argc, char **argv)
     what_may_be_null(good);
     no_auth_request_or_reply();
     no_value(good);
+    no_json();
     no_error();
     mcpclient_free(good);
     return 0;

@@ -11,7 +11,7 @@ static void parts_have_a_life_of_their_own(void)
     CHECK(mcpclient_error_status(error) == MCPCLIENT_ERROR_INVALID_ARGUMENT);
     mcpclient_error_free(error);
     mcpclient_value_free(whole);
-    CHECK(strcmp(mcpclient_value_json(part), "{\"b\" : true}") == 0);
+    CHECK(strcmp(mcpclient_value_json(part), "{\"b\":true}") == 0);
     mcpclient_value_free(part);
 
     error = NULL;
