@@ -65,6 +65,7 @@
  * - Completion: suggestions for an argument of a prompt or resource template.
  * - Request, response, notification: the messages of JSON-RPC. A request gets a
  *   response with a result or an error; a notification gets none.
+ * - Progress: notifications of how far a request is.
  * - Elicitation: a request of the server for input from the user.
  * - Sampling: a request of the server to the language model of the client.
  * - Root: a folder in which the client lets the server work.
@@ -212,8 +213,8 @@ extern "C" {
  * -------------------------------------------------------------------------- */
 
 /**
- * A client of one MCP server. Any thread may use it, and calls may overlap;
- * only mcpclient_free must be the last use.
+ * A client of one MCP server, or a scope of one. Any thread may use it, and
+ * calls may overlap; only mcpclient_free must be the last use.
  */
 typedef struct mcpclient mcpclient;
 
@@ -370,7 +371,8 @@ mcpclient *MCPCLIENT_NULLABLE mcpclient_new(const char *url,
     mcpclient_error **MCPCLIENT_NULLABLE error_out);
 
 /**
- * Closes a client as mcpclient_close does, and frees it.
+ * Frees a client or a scope. With the last handle, the client is closed as
+ * mcpclient_close does.
  *
  * No other use of it may be running or follow, so no callback of the client
  * may do this. Blocks for one second at most.
@@ -401,13 +403,14 @@ mcpclient_status mcpclient_ping(mcpclient *client,
     mcpclient_error **MCPCLIENT_NULLABLE error_out);
 
 /**
- * Ends the calls that are running on a client in other threads: they return
+ * Ends the calls that are running in other threads: they return
  * MCPCLIENT_ERROR_CANCELLED.
  *
  * The client stays usable, and calls that start later are not affected. Not
  * for signal handlers.
  *
- * @param client  The client; NULL is ignored.
+ * @param client  The client: all of its calls, those of its scopes included.
+ *                A scope: its calls alone. NULL is ignored.
  */
 MCPCLIENT_API void mcpclient_cancel(mcpclient *MCPCLIENT_NULLABLE client);
 
@@ -419,7 +422,7 @@ MCPCLIENT_API void mcpclient_cancel(mcpclient *MCPCLIENT_NULLABLE client);
  * does), but they fail when they need the session. Blocks for one second at
  * most, to notify the server and to join the threads of the library.
  *
- * @param client  The client; NULL is ignored.
+ * @param client  The client; a scope or NULL is ignored.
  */
 MCPCLIENT_API void mcpclient_close(mcpclient *MCPCLIENT_NULLABLE client);
 
@@ -554,6 +557,106 @@ mcpclient_status mcpclient_set_client_info(mcpclient *client,
 MCPCLIENT_API
 mcpclient_status mcpclient_set_cache(mcpclient *client,
     bool enabled,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/* -----------------------------------------------------------------------------
+ * Scopes
+ *
+ * A scope is a handle on a client with limits, progress, "_meta" and
+ * cancellation of its own: one for each call, thread or request that a program
+ * serves. Every call takes a scope where it takes a client, and so do the
+ * functions of this section and mcpclient_set_timeout_ms,
+ * mcpclient_set_connect_timeout_ms, mcpclient_set_max_response_bytes and
+ * mcpclient_cancel. Settings of the client as a whole are
+ * MCPCLIENT_ERROR_INVALID_STATE through a scope.
+ * -------------------------------------------------------------------------- */
+
+/**
+ * Receives the progress of a call.
+ *
+ * Runs on the thread of the call, or over HTTP with server-sent events on a
+ * thread of the library.
+ *
+ * @param user_data  The pointer that was registered.
+ * @param progress   How far the call is; it increases.
+ * @param total      The progress at the end; negative: unknown.
+ * @param message    One line for a person; NULL: none.
+ */
+typedef void (*MCPCLIENT_NULLABLE mcpclient_progress_callback)(void *MCPCLIENT_NULLABLE user_data,
+    double progress,
+    double total,
+    const char *MCPCLIENT_NULLABLE message);
+
+/**
+ * Makes a scope: a second handle on the same server.
+ *
+ * It shares connections, session, credentials, callbacks and cache with the
+ * client, and has limits, a progress callback, "_meta" and cancellation of its
+ * own. It inherits the limits of the client until it sets its own. Cheap
+ * enough for each call: no I/O, and no lock that a call holds. It may outlive
+ * the client. Free it with mcpclient_free.
+ *
+ * @param client  The client, or a scope, which makes a scope of its client.
+ * @return The scope; NULL on failure.
+ */
+MCPCLIENT_API
+MCPCLIENT_MUST_USE
+mcpclient *MCPCLIENT_NULLABLE mcpclient_scope_new(mcpclient *client,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets the callback for the progress of the calls made through this handle.
+ *
+ * The library asks the server for it with a token of its own.
+ *
+ * @param callback  Replaces the previous one; NULL removes it.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_on_progress(mcpclient *client,
+    mcpclient_progress_callback callback,
+    void *MCPCLIENT_NULLABLE user_data,
+    void (*MCPCLIENT_NULLABLE user_data_free)(void *MCPCLIENT_NULLABLE user_data),
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Makes each progress notification start the time limit of its call anew, up
+ * to the limit of mcpclient_set_longest_ms.
+ *
+ * For calls of which only silence is a sign of trouble.
+ *
+ * @param restart  true: do so; false, the default: the time limit is fixed.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_set_timeout_on_progress(mcpclient *client,
+    bool restart,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Limits the time of a call whose progress starts the time limit anew.
+ *
+ * @param ms  Milliseconds; 0: no limit. 600000 by default.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_set_longest_ms(mcpclient *client,
+    uint32_t ms,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets a member of "_meta" of the requests made through this handle, such as
+ * "traceparent" (W3C Trace Context). A scope does not inherit those of the
+ * client. A member that a call brings in its parameters wins.
+ *
+ * @param key   The name, as the specification allows: letters, digits,
+ *              hyphens, underscores and dots, perhaps after a prefix such as
+ *              "com.example/". "progressToken" and the prefixes reserved for
+ *              MCP are refused.
+ * @param json  The value as JSON text; NULL removes the member. traceparent,
+ *              tracestate and baggage must be valid.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_set_meta(mcpclient *client,
+    const char *key,
+    const char *MCPCLIENT_NULLABLE json,
     mcpclient_error **MCPCLIENT_NULLABLE error_out);
 
 /* -----------------------------------------------------------------------------

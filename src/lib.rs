@@ -65,6 +65,7 @@ pub mod capi;
 pub mod fuzzing;
 
 pub use auth::{Auth, TokenRequest};
+pub use base::call::ProgressHandler;
 pub use base::error::{Error, ErrorResponse, NetworkError, RpcError, Status};
 pub use client::Client;
 pub use json::{JsonBuilder, Kind, Node, Value};

@@ -1,61 +1,18 @@
-//! The context of one API call: its limits, and whether it has been cancelled.
+//! The context of one API call: its limits, and what cancels it.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use serde_json::value::RawValue;
+
+use crate::base::cancel::{CancelCount, CancelEpoch, Wake, WakeGuard, Watched};
 use crate::base::error::Error;
 
 /// How often a wait that cannot be interrupted checks for cancellation.
 pub(crate) const CANCEL_POLL: Duration = Duration::from_millis(20);
-
-/// Something that a thread waits on, which a cancellation must interrupt.
-pub(crate) trait Wake: Send + Sync {
-    /// Makes each waiting thread check its call again.
-    fn wake(&self);
-}
-
-/// Counts cancellations. A call is cancelled when the count has changed since the call began.
-#[derive(Default)]
-pub(crate) struct CancelEpoch {
-    count: AtomicU64,
-    /// What the threads of its calls wait on now, one entry for each thread.
-    waits: Mutex<Vec<Arc<dyn Wake>>>,
-}
-
-impl CancelEpoch {
-    pub(crate) fn cancel_all(&self) {
-        self.count.fetch_add(1, Ordering::SeqCst);
-        let waits = self.waits().clone();
-        waits.iter().for_each(|wait| wait.wake());
-    }
-
-    fn waits(&self) -> MutexGuard<'_, Vec<Arc<dyn Wake>>> {
-        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for CancelEpoch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("CancelEpoch").field(&self.count).finish()
-    }
-}
-
-/// Held by a thread while it waits on something that a cancellation interrupts.
-pub(crate) struct WakeGuard {
-    cancellation: Arc<CancelEpoch>,
-    wait: Arc<dyn Wake>,
-}
-
-impl Drop for WakeGuard {
-    fn drop(&mut self) {
-        let mut waits = self.cancellation.waits();
-        if let Some(own) = waits.iter().position(|wait| Arc::ptr_eq(wait, &self.wait)) {
-            waits.swap_remove(own);
-        }
-    }
-}
 
 /// The limits that a caller sets for its calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +23,10 @@ pub(crate) struct Limits {
     pub(crate) connect_timeout: Option<Duration>,
     /// Decoded bytes of one response.
     pub(crate) max_response_bytes: u64,
+    /// Whether each progress notification starts `timeout` anew.
+    pub(crate) restarts_on_progress: bool,
+    /// For the whole call even then; `None`: no limit.
+    pub(crate) longest: Option<Duration>,
 }
 
 impl Default for Limits {
@@ -74,8 +35,35 @@ impl Default for Limits {
             timeout: Some(Duration::from_secs(30)),
             connect_timeout: Some(Duration::from_secs(10)),
             max_response_bytes: 64 * 1024 * 1024,
+            restarts_on_progress: false,
+            longest: Some(Duration::from_secs(600)),
         }
     }
+}
+
+/// Called with the progress of a call: how far it is, the total if known, and a message.
+pub type ProgressHandler = Arc<dyn Fn(f64, Option<f64>, Option<&str>) + Send + Sync>;
+
+/// What the requests of a call carry, and who receives their progress.
+#[derive(Clone, Default)]
+pub(crate) struct Attachments {
+    pub(crate) progress: Option<ProgressHandler>,
+    /// Members of `_meta`.
+    pub(crate) meta: BTreeMap<String, Box<RawValue>>,
+}
+
+impl fmt::Debug for Attachments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attachments").field("meta", &self.meta.keys()).finish_non_exhaustive()
+    }
+}
+
+/// The time of a call whose deadline progress moves.
+#[derive(Debug)]
+struct Restarts {
+    begun: Instant,
+    /// Milliseconds after `begun` of the latest progress.
+    latest_ms: AtomicU64,
 }
 
 /// The context of a call: its deadline, its limits and its cancellation. Passed to everything that the call does.
@@ -83,22 +71,33 @@ impl Default for Limits {
 pub(crate) struct Call {
     limits: Limits,
     deadline: Option<Instant>,
+    restarts: Option<Arc<Restarts>>,
     /// When the connection that is being opened must be open.
     open_by: Option<Instant>,
     cancellation: Arc<CancelEpoch>,
-    /// The count of `cancellation` when the call began.
-    begun_at: u64,
+    /// The count of `cancellation`.
+    client: Watched,
+    scope: Option<Watched>,
+    operation: Option<Watched>,
+    attachments: Option<Arc<Attachments>>,
 }
 
 impl Call {
     /// A call that begins now.
     pub(crate) fn new(limits: Limits, cancellation: &Arc<CancelEpoch>) -> Call {
+        let restarts = limits
+            .restarts_on_progress
+            .then(|| Arc::new(Restarts { begun: Instant::now(), latest_ms: AtomicU64::new(0) }));
         Call {
             limits,
             deadline: deadline(limits.timeout),
+            restarts,
             open_by: None,
             cancellation: cancellation.clone(),
-            begun_at: cancellation.count.load(Ordering::SeqCst),
+            client: Watched::new(cancellation.count()),
+            scope: None,
+            operation: None,
+            attachments: None,
         }
     }
 
@@ -107,10 +106,26 @@ impl Call {
         Call::new(Limits { timeout: Some(timeout), ..Limits::default() }, &Arc::default())
     }
 
-    /// A call without deadline and limits that `cancellation` ends.
+    /// A call without time limits that `cancellation` ends.
     pub(crate) fn until_cancelled(cancellation: &Arc<CancelEpoch>) -> Call {
         let limits = Limits { timeout: None, connect_timeout: None, ..Limits::default() };
         Call::new(limits, cancellation)
+    }
+
+    /// The same call as one of a scope, which `count` cancels too.
+    pub(crate) fn of_scope(self, count: &Arc<CancelCount>) -> Call {
+        Call { scope: Some(Watched::new(count)), ..self }
+    }
+
+    /// The same call as an operation that `count` cancels too.
+    #[allow(dead_code)] // for the completion queue
+    pub(crate) fn of_operation(self, count: &Arc<CancelCount>) -> Call {
+        Call { operation: Some(Watched::new(count)), ..self }
+    }
+
+    /// The same call with attachments for its requests.
+    pub(crate) fn attaching(self, attachments: Option<Arc<Attachments>>) -> Call {
+        Call { attachments, ..self }
     }
 
     /// The same call while it opens a connection, which has a time limit of its own.
@@ -125,12 +140,12 @@ impl Call {
 
     /// A call with limits of its own, which begin now, that is cancelled when this one is.
     pub(crate) fn within(&self, limits: Limits) -> Call {
-        Call { limits, deadline: deadline(limits.timeout), ..self.clone() }
+        Call { limits, deadline: deadline(limits.timeout), restarts: None, ..self.clone() }
     }
 
     /// The same call for a step that may take at most `limit`.
     pub(crate) fn at_most(&self, limit: Option<Duration>) -> Call {
-        match (deadline(limit), self.deadline) {
+        match (deadline(limit), self.deadline()) {
             (Some(end), own) if own.is_none_or(|own| end < own) => {
                 self.within(Limits { timeout: limit, ..self.limits })
             }
@@ -147,15 +162,39 @@ impl Call {
         self.limits.max_response_bytes
     }
 
-    /// Wakes `wait` when the call is cancelled, until the result is dropped. Call it before checking whether the call has
-    /// ended.
+    pub(crate) fn attachments(&self) -> Option<&Arc<Attachments>> {
+        self.attachments.as_ref()
+    }
+
+    /// Whether progress of the call's requests has a receiver, or moves the deadline.
+    pub(crate) fn wants_progress(&self) -> bool {
+        self.restarts.is_some() || self.attachments.as_ref().is_some_and(|attached| attached.progress.is_some())
+    }
+
+    /// Starts the time limit anew, if the caller wants that, because the server reported progress.
+    pub(crate) fn restart(&self) {
+        if let Some(restarts) = &self.restarts {
+            let elapsed = u64::try_from(restarts.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            restarts.latest_ms.fetch_max(elapsed, Ordering::SeqCst);
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let (Some(restarts), Some(timeout)) = (&self.restarts, self.limits.timeout) else { return self.deadline };
+        let latest = Duration::from_millis(restarts.latest_ms.load(Ordering::SeqCst));
+        let after = latest.saturating_add(timeout);
+        restarts.begun.checked_add(self.limits.longest.map_or(after, |longest| after.min(longest)))
+    }
+
+    /// Has `wait` woken when the call is cancelled, until the result is dropped. To be called before checking whether the
+    /// call has ended.
     pub(crate) fn wake_when_cancelled(&self, wait: Arc<dyn Wake>) -> WakeGuard {
-        self.cancellation.waits().push(wait.clone());
-        WakeGuard { cancellation: self.cancellation.clone(), wait }
+        WakeGuard::new(&self.cancellation, wait)
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.cancellation.count.load(Ordering::SeqCst) != self.begun_at
+        let is_cancelled = |watched: &Option<Watched>| watched.as_ref().is_some_and(Watched::is_cancelled);
+        self.client.is_cancelled() || is_cancelled(&self.scope) || is_cancelled(&self.operation)
     }
 
     /// The time left, `None` when there is no deadline; an error when the call has ended.
@@ -163,7 +202,7 @@ impl Call {
         if self.is_cancelled() {
             return Err(Error::Cancelled);
         }
-        let left = time_left(self.deadline).map_err(|()| self.timed_out())?;
+        let left = time_left(self.deadline()).map_err(|()| self.timed_out())?;
         match time_left(self.open_by) {
             Ok(None) => Ok(left),
             Ok(Some(sooner)) => Ok(Some(left.map_or(sooner, |left| left.min(sooner)))),
@@ -191,8 +230,15 @@ impl Call {
 
     /// The error of a call whose deadline has passed.
     pub(crate) fn timed_out(&self) -> Error {
-        Error::Timeout(match self.limits.timeout {
-            Some(timeout) => format!("no complete response within {} ms", timeout.as_millis()),
+        let limit = match &self.restarts {
+            Some(restarts) if restarts.latest_ms.load(Ordering::SeqCst) > 0 => {
+                let elapsed = restarts.begun.elapsed();
+                self.limits.longest.filter(|longest| elapsed >= *longest).or(self.limits.timeout)
+            }
+            _ => self.limits.timeout,
+        };
+        Error::Timeout(match limit {
+            Some(limit) => format!("no complete response within {} ms", limit.as_millis()),
             None => "no complete response in time".to_owned(),
         })
     }
@@ -234,6 +280,22 @@ mod tests {
     }
 
     #[test]
+    fn a_scope_and_an_operation_cancel_their_own_calls_alone() {
+        let epoch = Arc::new(CancelEpoch::default());
+        let (scope, operation) = (Arc::new(CancelCount::default()), Arc::new(CancelCount::default()));
+        let plain = Call::until_cancelled(&epoch);
+        let scoped = plain.clone().of_scope(&scope);
+        let single = scoped.clone().of_operation(&operation);
+        operation.advance();
+        assert_eq!([&plain, &scoped, &single].map(Call::is_cancelled), [false, false, true]);
+        scope.advance();
+        assert_eq!([&plain, &scoped, &single].map(Call::is_cancelled), [false, true, true]);
+        assert!(!Call::until_cancelled(&epoch).of_scope(&scope).is_cancelled());
+        epoch.cancel_all();
+        assert_eq!([&plain, &scoped, &single].map(Call::is_cancelled), [true, true, true]);
+    }
+
+    #[test]
     fn a_step_of_a_call_ends_with_it_or_before() {
         let call = Call::with_timeout(60 * SECOND);
         assert!(call.at_most(Some(SECOND)).remaining().unwrap() <= Some(SECOND));
@@ -244,6 +306,29 @@ mod tests {
     #[test]
     fn a_passed_deadline_is_a_timeout() {
         assert!(matches!(Call::with_timeout(Duration::ZERO).remaining(), Err(Error::Timeout(_))));
+    }
+
+    #[test]
+    fn progress_moves_the_deadline_up_to_the_longest_time() {
+        let limits = Limits {
+            timeout: Some(2 * SECOND),
+            restarts_on_progress: true,
+            longest: Some(3 * SECOND),
+            ..Limits::default()
+        };
+        let call = Call::new(limits, &Arc::default());
+        let part = call.clone();
+        assert!(call.wants_progress());
+        std::thread::sleep(Duration::from_millis(30));
+        call.restart();
+        assert!(part.remaining().unwrap().unwrap() > Duration::from_millis(1980));
+        call.restarts.as_ref().unwrap().latest_ms.store(2900, Ordering::SeqCst);
+        assert!(part.remaining().unwrap().unwrap() <= 3 * SECOND);
+
+        let fixed = Call::with_timeout(2 * SECOND);
+        std::thread::sleep(Duration::from_millis(30));
+        fixed.restart();
+        assert!(!fixed.wants_progress() && fixed.remaining().unwrap().unwrap() < Duration::from_millis(1980));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Deadlines and cancellation, errors, threads, text for messages. Imports nothing else of the crate.
 
 pub(crate) mod call;
+pub(crate) mod cancel;
 pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod file;

@@ -25,8 +25,8 @@ const _: () = {
     assert!(MCPCLIENT_TRANSPORT_SSE == TransportKind::Sse as i32);
 };
 
-/// A client of one MCP server. Any thread may use it, and calls may overlap;
-/// only mcpclient_free must be the last use.
+/// A client of one MCP server, or a scope of one. Any thread may use it, and
+/// calls may overlap; only mcpclient_free must be the last use.
 pub struct mcpclient(pub(super) Client);
 
 /// Makes a client. The first call connects it.
@@ -44,7 +44,8 @@ pub unsafe extern "C" fn mcpclient_new(
     unsafe { outcome::handle(error_out, || Client::new(arg::text(url, "url")?).map(mcpclient)) }
 }
 
-/// Closes a client as mcpclient_close does, and frees it.
+/// Frees a client or a scope. With the last handle, the client is closed as
+/// mcpclient_close does.
 ///
 /// No other use of it may be running or follow, so no callback of the client
 /// may do this. Blocks for one second at most.
@@ -83,13 +84,14 @@ pub unsafe extern "C" fn mcpclient_ping(
     unsafe { outcome::status(error_out, || arg::required(client, "client")?.0.ping()) }
 }
 
-/// Ends the calls that are running on a client in other threads: they return
+/// Ends the calls that are running in other threads: they return
 /// MCPCLIENT_ERROR_CANCELLED.
 ///
 /// The client stays usable, and calls that start later are not affected. Not
 /// for signal handlers.
 ///
-/// @param client  The client; NULL is ignored.
+/// @param client  The client: all of its calls, those of its scopes included.
+///                A scope: its calls alone. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_cancel(client: *mut mcpclient) {
     // SAFETY: the caller keeps the contract of the header.
@@ -109,7 +111,7 @@ pub unsafe extern "C" fn mcpclient_cancel(client: *mut mcpclient) {
 /// does), but they fail when they need the session. Blocks for one second at
 /// most, to notify the server and to join the threads of the library.
 ///
-/// @param client  The client; NULL is ignored.
+/// @param client  The client; a scope or NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_close(client: *mut mcpclient) {
     // SAFETY: the caller keeps the contract of the header.

@@ -75,8 +75,7 @@ pub unsafe extern "C" fn mcpclient_on_notification(
                     callback(user_data.pointer(), text::never_null(&method), value::lent(params));
                 })
             });
-            client.0.on_notification(method, handler);
-            Ok(())
+            client.0.on_notification(method, handler)
         })
     }
 }

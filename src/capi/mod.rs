@@ -29,6 +29,17 @@ pub mod client;
 /// They take effect on the next request.
 pub mod settings;
 
+/// Scopes
+///
+/// A scope is a handle on a client with limits, progress, "_meta" and
+/// cancellation of its own: one for each call, thread or request that a program
+/// serves. Every call takes a scope where it takes a client, and so do the
+/// functions of this section and mcpclient_set_timeout_ms,
+/// mcpclient_set_connect_timeout_ms, mcpclient_set_max_response_bytes and
+/// mcpclient_cancel. Settings of the client as a whole are
+/// MCPCLIENT_ERROR_INVALID_STATE through a scope.
+pub mod scope;
+
 /// Credentials and headers of a client
 pub mod credentials;
 

@@ -165,14 +165,10 @@ pub unsafe extern "C" fn mcpclient_set_cache(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe {
-        outcome::status(error_out, || {
-            arg::required(client, "client")?.0.set_cache(arg::boolean(enabled));
-            Ok(())
-        })
-    }
+    unsafe { outcome::status(error_out, || arg::required(client, "client")?.0.set_cache(arg::boolean(enabled))) }
 }
 
-fn duration(ms: u32) -> Option<Duration> {
+/// A time limit; 0 is none.
+pub(super) fn duration(ms: u32) -> Option<Duration> {
     (ms != 0).then(|| Duration::from_millis(ms.into()))
 }

@@ -1,11 +1,13 @@
 //! The client that a caller holds: one server, any number of threads.
 
 mod fork;
+mod handle;
 mod input_requests;
 mod listening;
 mod lists;
 mod operation;
 mod process;
+mod scope;
 mod sessions;
 mod setters;
 mod tools;
@@ -15,6 +17,7 @@ use std::sync::Arc;
 use crate::base::error::Error;
 use crate::base::text;
 use crate::client::fork::ForkGuard;
+use crate::client::handle::Handle;
 use crate::client::lists::List;
 use crate::client::operation::{Operation, named_params, parse_object};
 use crate::client::process::Process;
@@ -33,7 +36,8 @@ use crate::session::shared::Shared;
 /// The log levels of the protocol (RFC 5424, section 6.2.1).
 const LOG_LEVELS: [&str; 8] = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
 
-/// An MCP client of one server.
+/// An MCP client of one server, or a scope of one ([`Client::scope`]). The client is closed when it and its scopes have been
+/// dropped.
 ///
 /// All methods take `&self` and may be called from any thread; calls may overlap. A setting takes effect with the next
 /// request. After `fork` the child's client makes connections and a session of its own.
@@ -49,6 +53,13 @@ const LOG_LEVELS: [&str; 8] = ["debug", "info", "notice", "warning", "error", "c
 /// ```
 #[derive(Debug)]
 pub struct Client {
+    state: Arc<State>,
+    handle: Handle,
+}
+
+/// What the handles on a client share.
+#[derive(Debug)]
+struct State {
     shared: Shared,
     processes: ForkGuard<Process>,
 }
@@ -63,16 +74,24 @@ impl Client {
         Endpoint::new(url.clone())?;
         http::prepare();
         let shared = Shared::new(Settings::new(url));
-        Ok(Client { processes: ForkGuard::new(Process::new(&shared)), shared })
+        let state = State { processes: ForkGuard::new(Process::new(&shared)), shared };
+        Ok(Client { state: Arc::new(state), handle: Handle::default() })
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.state.shared
     }
 
     fn process(&self) -> Arc<Process> {
-        self.processes.current(|| Process::new(&self.shared))
+        self.state.processes.current(|| Process::new(&self.state.shared))
     }
 
-    /// A call that begins now.
-    fn operation(&self) -> Operation {
-        Operation::new(self.shared.clone(), self.process())
+    /// A call through this handle that begins now. A queue may run it later, on another thread.
+    pub(crate) fn operation(&self) -> Operation {
+        let process = self.process();
+        let limits = self.handle.limits(self.shared().settings.request.load().limits);
+        let call = self.handle.mark(process.sessions.call(limits));
+        Operation::new(process, call)
     }
 
     /// Connects now; otherwise the first call does.
@@ -96,14 +115,24 @@ impl Client {
         operation.finish(operation.ping())
     }
 
-    /// Ends the calls in progress on other threads with [`Error::Cancelled`]. The client remains usable.
+    /// Ends the calls in progress on other threads with [`Error::Cancelled`]: those of a scope, or all of a client, those of
+    /// its scopes included. The client remains usable.
     pub fn cancel(&self) {
-        self.process().sessions.cancel();
+        let process = self.process();
+        match self.handle.scope() {
+            None => process.sessions.cancel(),
+            Some(scope) => {
+                scope.advance();
+                process.sessions.wake_cancelled();
+            }
+        }
     }
 
-    /// Ends the session; the next call connects again. Takes at most a second.
+    /// Ends the session; the next call connects again. Takes at most a second. Does nothing through a scope.
     pub fn close(&self) {
-        self.process().close();
+        if self.handle.scope().is_none() {
+            self.process().close();
+        }
     }
 
     /// The transport of the session; [`TransportKind::Auto`] while not connected.
@@ -259,7 +288,7 @@ impl Client {
     }
 }
 
-impl Drop for Client {
+impl Drop for State {
     fn drop(&mut self) {
         // In a forked child the session is the parent's, which ends it.
         if let Some(process) = self.processes.own() {

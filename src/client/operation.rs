@@ -53,9 +53,9 @@ impl Attempt<'_> {
 }
 
 impl Operation {
-    pub(crate) fn new(shared: Shared, process: Arc<Process>) -> Operation {
-        let call = process.sessions.call();
-        Operation { shared, process, call }
+    /// An operation that begins now.
+    pub(crate) fn new(process: Arc<Process>, call: Call) -> Operation {
+        Operation { shared: process.sessions.shared().clone(), process, call }
     }
 
     /// Redacts the error of a finished operation.

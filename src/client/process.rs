@@ -19,7 +19,7 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn new(shared: &Shared) -> Process {
-        let sessions = Arc::new(SessionManager::new(shared.clone()));
+        let sessions = Arc::new(SessionManager::new(shared.for_process()));
         Process { listening: Listening::new(sessions.clone()), sessions }
     }
 

@@ -4,7 +4,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use crate::base::call::{Call, CancelEpoch};
+use crate::base::call::{Call, Limits};
+use crate::base::cancel::CancelEpoch;
 use crate::base::error::Error;
 use crate::base::threads::Threads;
 use crate::http::active_connections::ActiveConnections;
@@ -109,9 +110,9 @@ impl SessionManager {
         &self.threads
     }
 
-    /// A call that begins now, with the client's limits.
-    pub(crate) fn call(&self) -> Call {
-        Call::new(self.shared.settings.request.load().limits, &self.cancellation)
+    /// A call that begins now.
+    pub(crate) fn call(&self, limits: Limits) -> Call {
+        Call::new(limits, &self.cancellation)
     }
 
     /// The session, made if there is none. One thread connects; the others wait for it.
@@ -224,7 +225,13 @@ impl SessionManager {
 
     /// Ends the calls in progress on other threads.
     pub(crate) fn cancel(&self) {
-        self.cancellation.cancel_all();
+        self.cancellation.count().advance();
+        self.wake_cancelled();
+    }
+
+    /// Ends the waiting of calls that have been cancelled, those of a scope included.
+    pub(crate) fn wake_cancelled(&self) {
+        self.cancellation.wake_all();
         {
             // With the lock, so that no thread is between checking its call and waiting.
             let _state = self.state();

@@ -1,11 +1,9 @@
-//! The settings of a client.
+//! The settings of a client as a whole. Each is [`Error::InvalidState`] through a scope.
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::auth::{Auth, credentials::Credentials, header};
-use crate::base::call::Limits;
 use crate::base::error::Error;
 use crate::client::Client;
 use crate::client::operation::parse_object;
@@ -24,10 +22,11 @@ impl Client {
     /// # Errors
     /// [`Error::InvalidState`] while connected.
     pub fn set_transport(&self, transport: TransportKind) -> Result<(), Error> {
+        self.refuse_through_scope("the transport")?;
         let process = self.process();
         let _disconnected = process.sessions.hold_disconnected("the transport")?;
         self.change_session(|config| config.transport = transport);
-        self.shared.cache.clear();
+        self.shared().cache.clear();
         Ok(())
     }
 
@@ -37,11 +36,12 @@ impl Client {
     /// # Errors
     /// [`Error::InvalidArgument`] for an unknown version, [`Error::InvalidState`] while connected.
     pub fn set_protocol_version(&self, version: Option<&str>) -> Result<(), Error> {
+        self.refuse_through_scope("the protocol version")?;
         let version = version.map(parse_version).transpose()?;
         let process = self.process();
         let _disconnected = process.sessions.hold_disconnected("the protocol version")?;
         self.change_session(|config| config.version = version);
-        self.shared.cache.clear();
+        self.shared().cache.clear();
         Ok(())
     }
 
@@ -78,7 +78,8 @@ impl Client {
 
     /// Changes the credentials as a whole or not at all; other threads may do so at the same time.
     fn change_credentials(&self, change: impl Fn(&mut Credentials) -> Result<(), Error>) -> Result<(), Error> {
-        let request = &self.shared.settings.request;
+        self.refuse_through_scope("credentials")?;
+        let request = &self.shared().settings.request;
         loop {
             let before = request.load();
             let mut after = RequestConfig::clone(&before);
@@ -87,38 +88,8 @@ impl Client {
                 break;
             }
         }
-        self.shared.cache.clear_private();
+        self.shared().cache.clear_private();
         Ok(())
-    }
-
-    /// The time limit of each call; `None`: none. 30 seconds unless set.
-    pub fn set_timeout(&self, timeout: Option<Duration>) {
-        self.change_limits(|limits| limits.timeout = timeout);
-    }
-
-    /// The time limit for opening one connection; `None`: as long as the call. 10 seconds unless set.
-    pub fn set_connect_timeout(&self, timeout: Option<Duration>) {
-        self.change_limits(|limits| limits.connect_timeout = timeout);
-    }
-
-    /// The most bytes of one response, after decompression. 64 MiB unless set.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`] for 0.
-    pub fn set_max_response_bytes(&self, bytes: u64) -> Result<(), Error> {
-        if bytes == 0 {
-            return Err(Error::InvalidArgument("a limit of 0 bytes would refuse every response".to_owned()));
-        }
-        self.change_limits(|limits| limits.max_response_bytes = bytes);
-        Ok(())
-    }
-
-    fn change_limits(&self, change: impl Fn(&mut Limits)) {
-        self.shared.settings.request.rcu(|before| {
-            let mut after = RequestConfig::clone(before);
-            change(&mut after.limits);
-            after
-        });
     }
 
     /// Trusts the certificate authorities of this PEM file instead of the operating system's; `None` restores those.
@@ -148,11 +119,12 @@ impl Client {
     }
 
     fn change_tls(&self, change: impl Fn(&mut TlsSettings)) -> Result<(), Error> {
+        self.refuse_through_scope("the TLS settings")?;
         let process = self.process();
         let _disconnected = process.sessions.hold_disconnected("the TLS settings")?;
         self.change_connection(|config| change(&mut config.tls));
         // A client certificate is part of the authorization context.
-        self.shared.cache.clear_private();
+        self.shared().cache.clear_private();
         Ok(())
     }
 
@@ -161,6 +133,7 @@ impl Client {
     /// # Errors
     /// [`Error::InvalidArgument`] for a URL that cannot be used, [`Error::InvalidState`] while connected.
     pub fn set_proxy(&self, proxy: Option<&str>) -> Result<(), Error> {
+        self.refuse_through_scope("the proxy")?;
         let choice = match proxy {
             None => ProxyChoice::Environment,
             Some("") => ProxyChoice::Direct,
@@ -173,7 +146,7 @@ impl Client {
     }
 
     fn change_connection(&self, change: impl Fn(&mut ConnectConfig)) {
-        self.shared.settings.connect.rcu(|before| {
+        self.shared().settings.connect.rcu(|before| {
             let mut after = ConnectConfig::clone(before);
             change(&mut after);
             after
@@ -185,6 +158,7 @@ impl Client {
     /// # Errors
     /// [`Error::InvalidArgument`] for an empty name.
     pub fn set_client_info(&self, name: &str, version: &str) -> Result<(), Error> {
+        self.refuse_through_scope("the client info")?;
         if name.is_empty() {
             return Err(Error::InvalidArgument("the name is empty".to_owned()));
         }
@@ -199,6 +173,7 @@ impl Client {
     /// # Errors
     /// [`Error::InvalidArgument`] for any other text.
     pub fn set_capabilities(&self, json: Option<&str>) -> Result<(), Error> {
+        self.refuse_through_scope("the capabilities")?;
         parse_object("capabilities", json)?;
         self.change_session(|config| config.capabilities = json.map(str::to_owned));
         Ok(())
@@ -207,13 +182,18 @@ impl Client {
     /// Whether lists are cached for as long as the server allows
     /// ([2026-07-28, "Caching"](https://modelcontextprotocol.io/specification/2026-07-28/server/utilities/caching)).
     /// On unless set.
-    pub fn set_cache(&self, on: bool) {
-        self.change_session(|config| config.cache = on);
-        self.shared.cache.clear();
+    ///
+    /// # Errors
+    /// [`Error::InvalidState`] through a scope.
+    pub fn set_cache(&self, enabled: bool) -> Result<(), Error> {
+        self.refuse_through_scope("the cache")?;
+        self.change_session(|config| config.cache = enabled);
+        self.shared().cache.clear();
+        Ok(())
     }
 
     pub(super) fn change_session(&self, change: impl Fn(&mut SessionConfig)) {
-        self.shared.settings.session.rcu(|before| {
+        self.shared().settings.session.rcu(|before| {
             let mut after = SessionConfig::clone(before);
             change(&mut after);
             after
@@ -221,8 +201,13 @@ impl Client {
     }
 
     /// Calls `handler` with the notifications of a method, or of all methods; `None` removes it.
-    pub fn on_notification(&self, method: Option<&str>, handler: Option<NotificationHandler>) {
+    ///
+    /// # Errors
+    /// [`Error::InvalidState`] through a scope.
+    pub fn on_notification(&self, method: Option<&str>, handler: Option<NotificationHandler>) -> Result<(), Error> {
+        self.refuse_through_scope("a handler")?;
         self.change_handlers(|handlers| handlers.set_notification(method, handler.clone()));
+        Ok(())
     }
 
     /// Calls `handler` with the server's requests of a method, and declares the capability; `None` removes it.
@@ -230,6 +215,7 @@ impl Client {
     /// # Errors
     /// [`Error::InvalidArgument`] for an empty method.
     pub fn on_request(&self, method: &str, handler: Option<RequestHandler>) -> Result<(), Error> {
+        self.refuse_through_scope("a handler")?;
         if method.is_empty() {
             return Err(Error::InvalidArgument("the method is empty".to_owned()));
         }
@@ -238,7 +224,7 @@ impl Client {
     }
 
     fn change_handlers(&self, change: impl Fn(&mut Handlers)) {
-        self.shared.handlers.rcu(|before| {
+        self.shared().handlers.rcu(|before| {
             let mut after = Handlers::clone(before);
             change(&mut after);
             after

@@ -12,7 +12,8 @@ use ureq::config::Config;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
-use crate::base::call::{Call, Wake};
+use crate::base::call::Call;
+use crate::base::cancel::Wake;
 use crate::base::error::Error;
 use crate::base::resources;
 use crate::base::threads::Threads;

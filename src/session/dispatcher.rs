@@ -3,12 +3,16 @@
 use crate::json::Value;
 use crate::protocol::jsonrpc;
 use crate::protocol::version::Version;
+use crate::session::callbacks::PROGRESS;
 use crate::session::shared::Shared;
 use crate::transport::message::MessageHandler;
 
 impl MessageHandler for Shared {
     fn on_notification(&self, method: &str, params: Option<&Value>) {
         self.cache.on_notification(method);
+        if method == PROGRESS {
+            self.progress.report(params);
+        }
         let handlers = self.handlers.load().for_method(method);
         handlers.notify(method, params);
     }

@@ -5,6 +5,7 @@ pub(crate) mod config;
 mod dispatcher;
 pub(crate) mod list_cache;
 pub(crate) mod negotiation;
+pub(crate) mod progress;
 pub(crate) mod shared;
 pub(crate) mod subscriptions;
 pub(crate) mod tool_headers;
@@ -117,10 +118,11 @@ impl Session {
     /// Sends a request and waits for its response.
     pub(crate) fn request(&self, call: &Call, request: &Request<'_>) -> Result<Value, Error> {
         let id = self.shared.next_id();
-        let message = self.write(id, request)?;
+        let message = self.write(call, id, request)?;
         let mut headers = self.method_headers(request)?;
         headers.extend(request.headers.iter().cloned());
         let message = Message { id, message: &message, headers: &headers, idempotent: request.is_idempotent() };
+        let _reported = call.wants_progress().then(|| self.shared.progress.register(id, call));
         let result = self.transport.request(call, &message, &self.shared);
         if matches!(&result, Err(error) if error.ends_call()) {
             self.notify_cancelled(id, request.method);
@@ -129,17 +131,18 @@ impl Session {
     }
 
     /// The request as JSON-RPC, with its `_meta`.
-    fn write(&self, id: u64, request: &Request<'_>) -> Result<Vec<u8>, Error> {
+    fn write(&self, call: &Call, id: u64, request: &Request<'_>) -> Result<Vec<u8>, Error> {
         let config = self.shared.settings.session.load();
         let capabilities = match self.version.is_modern() {
             true => self.shared.capabilities(self.version),
             false => String::new(),
         };
-        let wants_progress = request.method != "ping" && self.shared.handlers.load().has_notification_handler(PROGRESS);
+        let wants_progress = call.wants_progress() || self.shared.handlers.load().has_notification_handler(PROGRESS);
         let meta = Meta {
             modern: self.version.is_modern().then_some((self.version, &config.client_info, capabilities.as_str())),
             log_level: config.log_level.as_deref(),
-            progress_token: wants_progress.then_some(id),
+            progress_token: (wants_progress && request.method != "ping").then_some(id),
+            added: call.attachments().map(|attachments| &attachments.meta),
         };
         let params = match &request.params {
             None => meta.alone(),
@@ -177,7 +180,7 @@ impl Session {
             return Err(Error::Unsupported("HTTP+SSE has no subscriptions of this kind".to_owned()));
         };
         let id = self.shared.next_id();
-        let message = self.write(id, &request)?;
+        let message = self.write(call, id, &request)?;
         let headers = self.method_headers(&request)?;
         let message = Message { id, message: &message, headers: &headers, idempotent: true };
         let (mut events, agreed) = http.subscribe(call, &message, &self.shared)?;

@@ -152,7 +152,7 @@ impl<'a> Negotiation<'a> {
     fn discover(&self, endpoint: &StreamableHttp, version: Version) -> Result<Option<Received>, Error> {
         let capabilities = self.shared.capabilities(version);
         let modern = Some((version, &self.config.client_info, capabilities.as_str()));
-        let params = Meta { modern, log_level: None, progress_token: None }.alone();
+        let params = Meta { modern, log_level: None, progress_token: None, added: None }.alone();
         let id = self.shared.next_id();
         let message = jsonrpc::request(id, DISCOVER, params.as_deref());
         let headers = headers::for_request(DISCOVER, None)?;

@@ -9,6 +9,7 @@ use crate::protocol::version::Version;
 use crate::session::callbacks::Handlers;
 use crate::session::config::Settings;
 use crate::session::list_cache::ListCache;
+use crate::session::progress::ProgressCalls;
 
 /// Settings, handlers and cache of a client. Clones refer to the same ones.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub(crate) struct Shared {
     pub(crate) settings: Arc<Settings>,
     pub(crate) handlers: Arc<ArcSwap<Handlers>>,
     pub(crate) cache: Arc<ListCache>,
+    /// Of one process: it has a lock, which a fork may leave locked.
+    pub(crate) progress: Arc<ProgressCalls>,
     last_id: Arc<AtomicU64>,
 }
 
@@ -25,8 +28,14 @@ impl Shared {
             settings: Arc::new(settings),
             handlers: Arc::default(),
             cache: Arc::default(),
+            progress: Arc::default(),
             last_id: Arc::default(),
         }
+    }
+
+    /// The same for another process.
+    pub(crate) fn for_process(&self) -> Shared {
+        Shared { progress: Arc::default(), ..self.clone() }
     }
 
     /// The id of the next request: unique within the client, never 0.

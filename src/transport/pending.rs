@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::base::call::{Call, Wake};
+use crate::base::call::Call;
+use crate::base::cancel::Wake;
 use crate::base::error::{Error, RpcError};
 use crate::json::Value;
 
@@ -154,7 +155,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::base::call::CancelEpoch;
+    use crate::base::cancel::CancelEpoch;
 
     fn response(text: &str) -> Outcome {
         Ok(Value::parse(&format!("\"{text}\"")).unwrap())

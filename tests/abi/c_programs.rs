@@ -108,7 +108,7 @@ macro_rules! programs {
         $(#[test] fn $name() { passes(stringify!($name)) })+
     };
 }
-programs!(callbacks, enums, errors, json, null_arguments, ownership, results, threads, values, version);
+programs!(callbacks, enums, errors, json, null_arguments, ownership, results, scopes, threads, values, version,);
 
 #[test]
 fn no_program_is_forgotten() {
@@ -196,6 +196,9 @@ fn call_tool(request: &Request, connection: &mut Connection) -> io::Result<()> {
     match params["name"].as_str() {
         Some("echo") => connection.send(&Answer::result(request, tool_result(&params["arguments"]))),
         Some("ask") => ask(request, connection),
+        Some("meta") => connection.send(&Answer::result(request, tool_result(&params["_meta"]))),
+        Some("progress") => report_progress(request, connection),
+        Some("wait") => connection.hold(),
         _ => {
             let error = json!({"code": -32050, "message": "out of order", "data": {"reason": "tests"}});
             let message = json!({"jsonrpc": "2.0", "id": request.id(), "error": error});
@@ -206,6 +209,20 @@ fn call_tool(request: &Request, connection: &mut Connection) -> io::Result<()> {
 
 fn tool_result(structured: &Value) -> Value {
     json!({"content": [{"type": "text", "text": structured.to_string()}], "structuredContent": structured})
+}
+
+/// Reports progress twice, if the client wants it.
+fn report_progress(request: &Request, connection: &mut Connection) -> io::Result<()> {
+    let token = &request.message["params"]["_meta"]["progressToken"];
+    connection.begin_events()?;
+    for progress in (1..=2).filter(|_| !token.is_null()) {
+        let params = json!({"progressToken": token, "progress": progress});
+        let message = json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": params});
+        connection.chunk(event(&message.to_string()))?;
+    }
+    let result = json!({"jsonrpc": "2.0", "id": request.id(), "result": tool_result(&json!({}))});
+    connection.chunk(event(&result.to_string()))?;
+    connection.end_chunks()
 }
 
 /// Sends a notification, asks for the user's name, and returns the client's response as the tool's result.

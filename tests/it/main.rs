@@ -8,4 +8,5 @@ mod faults;
 mod listening;
 mod operations;
 mod proxy;
+mod scopes;
 mod tls;

@@ -11,7 +11,9 @@ use mcpclient::TransportKind;
 use serde_json::Value;
 
 use super::c_functions::*;
-use super::driver::{Asked, Driver, Failure, OnNotification, OnRequest, Outcome, PARAMETERS, Replies};
+use super::driver::{
+    Asked, Driver, Failure, OnNotification, OnProgress, OnRequest, Outcome, PARAMETERS, Replies, Scoped,
+};
 
 fn c_string(text: &str) -> CString {
     CString::new(text).expect("a text without NUL")
@@ -195,6 +197,40 @@ unsafe extern "C" fn requested(user_data: *mut c_void, method: Text, params: *co
     let (handler, method, params) =
         unsafe { (&*user_data.cast::<OnRequest>(), read(method).expect("a method"), json(params)) };
     handler(&method, &params, &mut CReply(reply));
+}
+
+unsafe extern "C" fn progressed(user_data: *mut c_void, progress: f64, total: f64, message: Text) {
+    // SAFETY: as for notifications.
+    let (handler, message) = unsafe { (&*user_data.cast::<OnProgress>(), read(message)) };
+    handler(progress, (total >= 0.0).then_some(total), message.as_deref());
+}
+
+// SAFETY of every block: the client is alive while `self` is, texts while the call runs.
+impl Scoped for C {
+    fn scope(&self) -> C {
+        make(|error| unsafe { mcpclient_scope_new(self.0, error) }).map(C).unwrap()
+    }
+
+    fn on_progress(&self, handler: Option<OnProgress>) {
+        let callback = handler.is_some().then_some(progressed as ProgressCallback);
+        let release = handler.is_some().then_some(free::<OnProgress> as Release);
+        let data = handler.map_or(ptr::null_mut(), user_data);
+        call(|error| unsafe { mcpclient_on_progress(self.0, callback, data, release, error) }).unwrap();
+    }
+
+    fn set_timeout_on_progress(&self, restart: bool) {
+        call(|error| unsafe { mcpclient_set_timeout_on_progress(self.0, restart, error) }).unwrap();
+    }
+
+    fn set_longest(&self, longest: Duration) {
+        let ms = longest.as_millis().try_into().unwrap();
+        call(|error| unsafe { mcpclient_set_longest_ms(self.0, ms, error) }).unwrap();
+    }
+
+    fn set_meta(&self, key: &str, json: Option<&str>) -> Outcome {
+        let (key, json) = (c_string(key), optional(json));
+        call(|error| unsafe { mcpclient_set_meta(self.0, key.as_ptr(), pointer(&json), error) })
+    }
 }
 
 // SAFETY of every block below: the client and the auth objects are alive while `self` is, texts while the call runs.

@@ -14,11 +14,23 @@ pub type Text = *const c_char;
 pub type Release = unsafe extern "C" fn(*mut c_void);
 pub type NotificationCallback = unsafe extern "C" fn(*mut c_void, Text, *const Handle);
 pub type RequestCallback = unsafe extern "C" fn(*mut c_void, Text, *const Handle, *mut Handle);
+pub type ProgressCallback = unsafe extern "C" fn(*mut c_void, f64, f64, Text);
 pub type TokenCallback = unsafe extern "C" fn(*mut c_void, *mut Handle);
 
 unsafe extern "C" {
     pub fn mcpclient_new(url: Text, error: Errors) -> *mut Handle;
     pub fn mcpclient_free(client: *mut Handle);
+    pub fn mcpclient_scope_new(client: *mut Handle, error: Errors) -> *mut Handle;
+    pub fn mcpclient_on_progress(
+        client: *mut Handle,
+        callback: Option<ProgressCallback>,
+        user_data: *mut c_void,
+        user_data_free: Option<Release>,
+        error: Errors,
+    ) -> i32;
+    pub fn mcpclient_set_timeout_on_progress(client: *mut Handle, restart: bool, error: Errors) -> i32;
+    pub fn mcpclient_set_longest_ms(client: *mut Handle, ms: u32, error: Errors) -> i32;
+    pub fn mcpclient_set_meta(client: *mut Handle, key: Text, json: Text, error: Errors) -> i32;
     pub fn mcpclient_set_transport(client: *mut Handle, transport: i32, error: Errors) -> i32;
     pub fn mcpclient_set_protocol_version(client: *mut Handle, version: Text, error: Errors) -> i32;
     pub fn mcpclient_set_bearer_token(client: *mut Handle, token: Text, error: Errors) -> i32;

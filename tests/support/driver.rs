@@ -62,8 +62,22 @@ pub type OnNotification = Box<dyn Fn(&str, &Value) + Send + Sync>;
 /// Receives a request's method and params, and may reply.
 pub type OnRequest = Box<dyn Fn(&str, &Value, &mut dyn Replies) + Send + Sync>;
 
+/// Receives the progress of a call, its total and a message.
+pub type OnProgress = Box<dyn Fn(f64, Option<f64>, Option<&str>) + Send + Sync>;
+
+/// What each handle on a client has of its own.
+pub trait Scoped: Sized {
+    fn scope(&self) -> Self;
+    /// `None` removes the handler.
+    fn on_progress(&self, handler: Option<OnProgress>);
+    fn set_timeout_on_progress(&self, restart: bool);
+    /// Zero: none.
+    fn set_longest(&self, longest: Duration);
+    fn set_meta(&self, key: &str, json: Option<&str>) -> Outcome;
+}
+
 /// One way to use the library.
-pub trait Driver: Sized + Send + Sync + 'static {
+pub trait Driver: Scoped + Send + Sync + 'static {
     /// An auth object.
     type Auth: Send + Sync + 'static;
 

@@ -19,7 +19,8 @@ pub mod server;
 pub mod skipped;
 
 pub use driver::{
-    Ask, Asked, Driver, Failure, OnNotification, OnRequest, Outcome, Replies, client, client_at, fails, timed,
+    Ask, Asked, Driver, Failure, OnNotification, OnProgress, OnRequest, Outcome, Replies, Scoped, client, client_at,
+    fails, timed,
 };
 pub use fault::Fault;
 pub use http::{Answer, Request, event};

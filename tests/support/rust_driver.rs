@@ -7,7 +7,9 @@ use std::time::Duration;
 use mcpclient::{Auth, Client, Error, Reply, TokenRequest, TransportKind};
 use serde_json::Value;
 
-use super::driver::{Asked, Driver, Failure, OnNotification, OnRequest, Outcome, PARAMETERS, Replies};
+use super::driver::{
+    Asked, Driver, Failure, OnNotification, OnProgress, OnRequest, Outcome, PARAMETERS, Replies, Scoped,
+};
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
@@ -53,6 +55,28 @@ fn json(value: &mcpclient::Value) -> Value {
 /// [`Client`] itself.
 #[derive(Debug)]
 pub struct Rust(Client);
+
+impl Scoped for Rust {
+    fn scope(&self) -> Rust {
+        Rust(self.0.scope())
+    }
+
+    fn on_progress(&self, handler: Option<OnProgress>) {
+        self.0.on_progress(handler.map(|handler| -> mcpclient::ProgressHandler { Arc::new(handler) }));
+    }
+
+    fn set_timeout_on_progress(&self, restart: bool) {
+        self.0.set_timeout_on_progress(restart);
+    }
+
+    fn set_longest(&self, longest: Duration) {
+        self.0.set_longest((!longest.is_zero()).then_some(longest));
+    }
+
+    fn set_meta(&self, key: &str, json: Option<&str>) -> Outcome {
+        Ok(self.0.set_meta(key, json)?)
+    }
+}
 
 impl Driver for Rust {
     type Auth = Auth;
@@ -121,8 +145,7 @@ impl Driver for Rust {
         let handler = handler.map(|handler| -> mcpclient::NotificationHandler {
             Arc::new(move |method: &str, params: &mcpclient::Value| handler(method, &json(params)))
         });
-        self.0.on_notification(method, handler);
-        Ok(())
+        Ok(self.0.on_notification(method, handler)?)
     }
 
     fn on_request(&self, method: &str, handler: Option<OnRequest>) -> Outcome {
@@ -207,7 +230,7 @@ impl Driver for Rust {
     }
 
     fn set_cache(&self, on: bool) {
-        self.0.set_cache(on);
+        self.0.set_cache(on).unwrap();
     }
 
     fn transport_in_use(&self) -> TransportKind {

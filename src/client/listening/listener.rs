@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::call::{Call, CancelEpoch};
+use crate::base::call::Call;
+use crate::base::cancel::CancelEpoch;
 use crate::base::error::Error;
 use crate::base::resources;
 use crate::base::wait_group::WaitGuard;

@@ -7,7 +7,8 @@ mod state;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::base::call::{CANCEL_POLL, Call, CancelEpoch};
+use crate::base::call::{CANCEL_POLL, Call};
+use crate::base::cancel::CancelEpoch;
 use crate::base::error::Error;
 use crate::base::wait_group::WaitGroup;
 use crate::client::listening::listener::{Listener, Prepared};

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use ::http::Method;
 
-use crate::base::call::{Call, CancelEpoch};
+use crate::base::call::Call;
+use crate::base::cancel::CancelEpoch;
 use crate::base::error::Error;
 use crate::base::resources;
 use crate::base::threads::Threads;

@@ -32,6 +32,7 @@ static mcpclient_token_callback token_callback;
 static void constructors(void)
 {
     MAKES_NOTHING("url", mcpclient_new, text);
+    MAKES_NOTHING("client", mcpclient_scope_new, client);
     MAKES_NOTHING("token", mcpclient_auth_bearer_new, text);
     MAKES_NOTHING("path", mcpclient_auth_token_file_new, text);
     MAKES_NOTHING("callback", mcpclient_auth_token_callback_new, token_callback, NULL, NULL);
@@ -47,6 +48,10 @@ static void no_client(void)
     CHECK(mcpclient_protocol_version(client) == NULL);
 
     REFUSED("client", mcpclient_connect, client);
+    REFUSED("client", mcpclient_on_progress, client, NULL, NULL, NULL);
+    REFUSED("client", mcpclient_set_timeout_on_progress, client, true);
+    REFUSED("client", mcpclient_set_longest_ms, client, 1);
+    REFUSED("client", mcpclient_set_meta, client, text, text);
     REFUSED("client", mcpclient_ping, client);
     REFUSED("client", mcpclient_set_transport, client, 0);
     REFUSED("client", mcpclient_set_protocol_version, client, text);
@@ -85,6 +90,7 @@ static void no_text(mcpclient *good)
     REFUSED("name", mcpclient_set_header, good, text, "x");
     REFUSED("name", mcpclient_set_client_info, good, text, "x");
     REFUSED("version", mcpclient_set_client_info, good, "x", text);
+    REFUSED("key", mcpclient_set_meta, good, text, "1");
     REFUSED("method", mcpclient_request, good, text, "{}", NULL);
     REFUSED("method", mcpclient_notify, good, text, "{}");
     REFUSED("name", mcpclient_call_tool, good, text, "{}", NULL);
@@ -107,6 +113,8 @@ static void what_may_be_null(mcpclient *good)
     CHECK_OK(mcpclient_set_client_certificate(good, NULL, NULL, &error));
     CHECK_OK(mcpclient_set_capabilities(good, NULL, &error));
     CHECK_OK(mcpclient_on_notification(good, NULL, NULL, NULL, NULL, &error));
+    CHECK_OK(mcpclient_on_progress(good, NULL, NULL, NULL, &error));
+    CHECK_OK(mcpclient_set_meta(good, "a", NULL, &error));
     CHECK_OK(mcpclient_set_proxy(good, NULL, &error));
     CHECK_OK(mcpclient_set_proxy(good, "", NULL));
 }
