@@ -36,5 +36,5 @@ impl Texts {
 
 fn buckets(slots: usize) -> Box<[OnceBox<Text>]> {
     // An odd number spreads the slots of rows that are alike.
-    (0..slots / SLOTS_PER_BUCKET | 1).map(|_| OnceBox::new()).collect()
+    (0..(slots / SLOTS_PER_BUCKET) | 1).map(|_| OnceBox::new()).collect()
 }

@@ -4,10 +4,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use crate::base::call::Call;
+use crate::json::Value;
 
 /// The calls that receive progress, by the id of their request, which is the progress token.
 #[derive(Debug, Default)]
@@ -17,15 +15,6 @@ pub(crate) struct ProgressCalls(Mutex<HashMap<u64, Call>>);
 pub(crate) struct Registered<'a> {
     calls: &'a ProgressCalls,
     id: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Progress {
-    progress_token: u64,
-    progress: f64,
-    total: Option<f64>,
-    message: Option<String>,
 }
 
 impl ProgressCalls {
@@ -39,15 +28,14 @@ impl ProgressCalls {
     }
 
     /// Reports a `notifications/progress` to its call. One without a number, or of a request that has ended, is ignored.
-    pub(crate) fn report(&self, params: Option<&RawValue>) {
-        let Some(progress) = params.and_then(|params| serde_json::from_str::<Progress>(params.get()).ok()) else {
-            return;
-        };
-        let Some(call) = self.calls().get(&progress.progress_token).cloned() else { return };
+    pub(crate) fn report(&self, params: Option<&Value>) {
+        let token = params.and_then(|params| params.int64("/progressToken"));
+        let progress = params.and_then(|params| params.double("/progress"));
+        let (Some(params), Some(token), Some(progress)) = (params, token, progress) else { return };
+        let Some(call) = u64::try_from(token).ok().and_then(|id| self.calls().get(&id).cloned()) else { return };
         call.restart();
-        let handler = call.attachments().and_then(|attached| attached.progress.clone());
-        if let Some(handler) = handler {
-            handler(progress.progress, progress.total, progress.message.as_deref());
+        if let Some(handler) = call.attachments().and_then(|attachments| attachments.progress.clone()) {
+            handler(progress, params.double("/total"), params.string("/message"));
         }
     }
 }
@@ -65,10 +53,6 @@ mod tests {
     use super::*;
     use crate::base::call::Attachments;
 
-    fn raw(text: &str) -> Box<RawValue> {
-        RawValue::from_string(text.to_owned()).unwrap()
-    }
-
     #[test]
     fn progress_reaches_the_call_of_its_token_until_that_ends() {
         let heard = Arc::new(Mutex::new(Vec::new()));
@@ -81,7 +65,7 @@ mod tests {
         };
         let call = Call::until_cancelled(&Arc::default()).attaching(Some(Arc::new(attachments)));
         let calls = ProgressCalls::default();
-        let report = |params| calls.report(Some(&raw(params)));
+        let report = |params| calls.report(Some(&Value::parse(params).unwrap()));
         let registered = calls.register(7, &call);
         report(r#"{"progressToken":7,"progress":0.5,"total":2,"message":"half"}"#);
         report(r#"{"progressToken":7,"progress":1}"#);
