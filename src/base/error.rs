@@ -84,8 +84,16 @@ pub enum Status {
 #[derive(Debug)]
 pub struct NetworkError {
     message: String,
+    kind: NetworkErrorKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NetworkErrorKind {
+    Other,
     /// The session ended before the request was sent, so that the server has not seen it.
-    not_sent: bool,
+    NotSent,
+    /// The session was lost while the call waited for the response.
+    SessionLost,
 }
 
 impl fmt::Display for NetworkError {
@@ -129,17 +137,27 @@ impl fmt::Display for RpcError {
 
 impl Error {
     pub(crate) fn network(message: impl Into<String>) -> Error {
-        Error::Network(NetworkError { message: message.into(), not_sent: false })
+        Error::Network(NetworkError { message: message.into(), kind: NetworkErrorKind::Other })
+    }
+
+    /// The error of a call whose session was lost while it waited for the response.
+    pub(crate) fn session_lost(message: impl Into<String>) -> Error {
+        Error::Network(NetworkError { message: message.into(), kind: NetworkErrorKind::SessionLost })
     }
 
     /// A network error of a request that the server has certainly not seen.
     pub(crate) fn not_sent(message: impl Into<String>) -> Error {
-        Error::Network(NetworkError { message: message.into(), not_sent: true })
+        Error::Network(NetworkError { message: message.into(), kind: NetworkErrorKind::NotSent })
     }
 
     /// Whether the server has certainly not seen the request.
     pub(crate) fn is_not_sent(&self) -> bool {
-        matches!(self, Error::Network(error) if error.not_sent)
+        matches!(self, Error::Network(error) if error.kind == NetworkErrorKind::NotSent)
+    }
+
+    /// Whether the session was lost while the call waited for the response.
+    pub(crate) fn is_session_lost(&self) -> bool {
+        matches!(self, Error::Network(error) if error.kind == NetworkErrorKind::SessionLost)
     }
 
     /// Whether the call has ended by itself: cancelled, or its deadline passed.

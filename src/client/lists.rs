@@ -44,7 +44,7 @@ impl Operation {
             let (items, freshness) = match self.all_pages(attempt.session(), list) {
                 Ok(pages) => pages,
                 Err(error) => {
-                    attempt.renew(error)?;
+                    attempt.renew(error, list.method)?;
                     continue;
                 }
             };

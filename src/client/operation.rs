@@ -15,12 +15,17 @@ use crate::protocol::discover::DISCOVER;
 use crate::protocol::jsonrpc::JsonObject;
 use crate::protocol::meta::{object, raw};
 use crate::protocol::server_info::ServerInfo;
+use crate::protocol::subscriptions::LISTEN;
 use crate::session::shared::Shared;
-use crate::session::{Request, Session};
+use crate::session::{Request, SET_LEVEL, Session, is_idempotent};
+use crate::transport::session_loss::SessionLoss;
 
 /// How often a request is sent again because the server requests input
 /// ([2026-07-28, "Multi Round-Trip Requests"](https://modelcontextprotocol.io/specification/2026-07-28/basic/utilities/mrtr)).
 const MAX_ROUNDS: usize = 10;
+
+/// The most sessions that one call makes in place of lost ones.
+const MAX_RENEWALS: usize = 3;
 
 /// An API call in progress.
 pub(crate) struct Operation {
@@ -33,7 +38,7 @@ pub(crate) struct Operation {
 pub(crate) struct Attempt<'a> {
     operation: &'a Operation,
     connected: Connected,
-    renewed: bool,
+    renewals: usize,
 }
 
 impl Attempt<'_> {
@@ -41,13 +46,32 @@ impl Attempt<'_> {
         &self.connected.session
     }
 
-    /// Continues on a new session if the error says that the server has dropped this one; otherwise returns the error.
-    pub(crate) fn renew(&mut self, error: Error) -> Result<(), Error> {
-        if self.renewed || !self.session().is_lost(&error) {
+    /// After the error of a request: continues on a new session if the server has dropped this one and the request may be
+    /// repeated; otherwise returns the error.
+    pub(crate) fn renew(&mut self, error: Error, method: &str) -> Result<(), Error> {
+        let Operation { process, call, .. } = self.operation;
+        let loss = self.session().loss(&error);
+        let is_lost = match loss {
+            SessionLoss::None => false,
+            // A new session that is refused too was not the reason.
+            SessionLoss::Suspected => self.renewals == 0 && self.session().is_lost(call),
+            SessionLoss::Lost | SessionLoss::LostBefore => true,
+        };
+        if !is_lost {
             return Err(error);
         }
-        self.renewed = true;
-        self.connected = self.operation.process.sessions.renew(&self.operation.call, &self.connected)?;
+        process.sessions.forget(&self.connected);
+        let may_repeat = loss == SessionLoss::LostBefore || is_idempotent(method);
+        if !may_repeat || self.renewals == MAX_RENEWALS {
+            return Err(error);
+        }
+        self.renewals += 1;
+        match process.sessions.session(call) {
+            Ok(connected) => self.connected = connected,
+            // Then it was not the session that the server refused.
+            Err(other) if loss == SessionLoss::Suspected && !other.ends_call() => return Err(error),
+            Err(other) => return Err(other),
+        }
         Ok(())
     }
 }
@@ -73,7 +97,7 @@ impl Operation {
 
     /// Begins on a session.
     fn attempt(&self, connected: Connected) -> Attempt<'_> {
-        Attempt { operation: self, connected, renewed: false }
+        Attempt { operation: self, connected, renewals: 0 }
     }
 
     /// Begins on a session, with the stream that handlers need.
@@ -98,7 +122,7 @@ impl Operation {
         loop {
             match attempt.session().ping(&self.call) {
                 Ok(()) => return Ok(()),
-                Err(error) => attempt.renew(error)?,
+                Err(error) => attempt.renew(error, "ping")?,
             }
         }
     }
@@ -108,7 +132,7 @@ impl Operation {
         loop {
             match attempt.session().notify(&self.call, method, params) {
                 Ok(()) => return Ok(()),
-                Err(error) => attempt.renew(error)?,
+                Err(error) => attempt.renew(error, method)?,
             }
         }
     }
@@ -122,7 +146,7 @@ impl Operation {
             }
             match self.rounds(attempt.session(), request) {
                 Ok(value) => return Ok(value),
-                Err(error) => attempt.renew(error)?,
+                Err(error) => attempt.renew(error, request.method)?,
             }
         }
     }
@@ -133,7 +157,7 @@ impl Operation {
             attempt.session().require("logging")?;
             match attempt.session().set_log_level(&self.call, level) {
                 Ok(()) => return Ok(()),
-                Err(error) => attempt.renew(error)?,
+                Err(error) => attempt.renew(error, SET_LEVEL)?,
             }
         }
     }
@@ -148,7 +172,7 @@ impl Operation {
             }
             match session.request(&self.call, &Request::new(DISCOVER)) {
                 Ok(response) => return Ok(ServerInfo::from_discover(&response).describe(session.version)),
-                Err(error) => attempt.renew(error)?,
+                Err(error) => attempt.renew(error, DISCOVER)?,
             }
         }
     }
@@ -158,7 +182,7 @@ impl Operation {
         loop {
             match self.process.listening.listen(&self.call, &attempt.connected, filter) {
                 Ok(()) => return Ok(()),
-                Err(error) => attempt.renew(error)?,
+                Err(error) => attempt.renew(error, LISTEN)?,
             }
         }
     }

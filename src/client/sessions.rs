@@ -12,7 +12,6 @@ use crate::http::active_connections::ActiveConnections;
 use crate::http::client::HttpClient;
 use crate::http::dns::DnsCache;
 use crate::http::send::Http;
-use crate::protocol::transport_kind::TransportKind;
 use crate::session::Session;
 use crate::session::negotiation::Negotiation;
 use crate::session::shared::Shared;
@@ -180,23 +179,12 @@ impl SessionManager {
         Ok(self.state().http.get_or_insert(http).clone())
     }
 
-    /// Another session in place of one that the server has dropped.
-    pub(crate) fn renew(&self, call: &Call, lost: &Connected) -> Result<Connected, Error> {
-        self.forget(&lost.session);
-        self.session(call)
-    }
-
-    /// The same as [`SessionManager::renew`], for a thread that works for the generation of `lost` only.
-    pub(crate) fn renew_in(&self, call: &Call, lost: &Connected) -> Result<Connected, Error> {
-        self.forget(&lost.session);
-        self.session_in(call, lost.generation)
-    }
-
-    fn forget(&self, lost: &Arc<Session>) {
+    /// Forgets a session that the server has dropped; the next call makes another one.
+    pub(crate) fn forget(&self, lost: &Connected) {
+        let lost = &lost.session;
         let was_current = self.state().session.take_if(|session| Arc::ptr_eq(session, lost)).is_some();
-        // Over HTTP+SSE the stream may still be open.
-        if was_current && lost.transport.kind() == TransportKind::Sse {
-            lost.end(Duration::ZERO);
+        if was_current {
+            lost.transport.end_lost();
         }
     }
 

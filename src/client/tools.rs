@@ -10,6 +10,8 @@ use crate::protocol::jsonrpc::{HEADER_MISMATCH, JsonObject};
 use crate::protocol::tool_headers::ToolHeaders;
 use crate::session::{Request, Session};
 
+const TOOLS_CALL: &str = "tools/call";
+
 impl Operation {
     /// Calls a tool. A tool's own error (`isError`) is a result, not an [`Error`].
     pub(super) fn call_tool(&self, params: JsonObject) -> Result<Value, Error> {
@@ -18,7 +20,7 @@ impl Operation {
             attempt.session().require("tools")?;
             match self.call_tool_on(attempt.session(), &params) {
                 Ok(value) => return Ok(value),
-                Err(error) => attempt.renew(error)?,
+                Err(error) => attempt.renew(error, TOOLS_CALL)?,
             }
         }
     }
@@ -61,7 +63,7 @@ impl Operation {
 }
 
 fn request(session: &Session, params: &JsonObject) -> Result<Request<'static>, Error> {
-    Ok(Request { headers: param_headers(session, params)?, ..Request::with("tools/call", params.clone()) })
+    Ok(Request { headers: param_headers(session, params)?, ..Request::with(TOOLS_CALL, params.clone()) })
 }
 
 /// The headers that mirror the tool's arguments.

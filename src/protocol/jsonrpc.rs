@@ -11,16 +11,12 @@ use crate::json::{Kind, Limits, Node, Value};
 /// The members of a JSON object, their values as they were written.
 pub(crate) type JsonObject = BTreeMap<String, Box<RawValue>>;
 
-/// The message is not a valid request.
-pub(crate) const INVALID_REQUEST: i32 = -32600;
 /// The receiver does not know the method.
 pub(crate) const METHOD_NOT_FOUND: i32 = -32601;
 /// The parameters are not valid for the method.
 pub(crate) const INVALID_PARAMS: i32 = -32602;
 /// A failure inside the receiver.
 pub(crate) const INTERNAL_ERROR: i32 = -32603;
-/// Servers use this code for errors without a code of their own.
-pub(crate) const SERVER_ERROR: i32 = -32000;
 /// The headers of a request do not match its body (MCP, 2026-07-28).
 pub(crate) const HEADER_MISMATCH: i32 = -32020;
 /// The request needs a capability that the client has not declared (MCP, 2026-07-28).

@@ -34,6 +34,10 @@ use crate::session::tool_headers::ToolHeaderTable;
 use crate::transport::Transport;
 use crate::transport::event_stream::EventStream;
 use crate::transport::message::Request as Message;
+use crate::transport::session_loss::SessionLoss;
+
+/// Sets the log level of a session (up to 2025-11-25).
+pub(crate) const SET_LEVEL: &str = "logging/setLevel";
 
 /// How long the notification that a call was cancelled may take.
 const CANCEL_NOTICE_TIMEOUT: Duration = Duration::from_millis(500);
@@ -73,14 +77,14 @@ impl<'a> Request<'a> {
     pub(crate) fn with(method: &'a str, params: JsonObject) -> Request<'a> {
         Request { params: Some(params), ..Request::new(method) }
     }
+}
 
-    /// Whether the server may receive the request twice. Tools may have side effects; the other requests that are known
-    /// here read, or set a state.
-    fn is_idempotent(&self) -> bool {
-        let reads = ["ping", DISCOVER, INITIALIZE, "resources/read", "prompts/get", "completion/complete"];
-        let sets = ["logging/setLevel", SUBSCRIBE, UNSUBSCRIBE];
-        reads.contains(&self.method) || sets.contains(&self.method) || self.method.ends_with("/list")
-    }
+/// Whether the server may receive a request twice. Tools may have side effects; the other requests that are known here
+/// read, or set a state.
+pub(crate) fn is_idempotent(method: &str) -> bool {
+    let reads = ["ping", DISCOVER, INITIALIZE, "resources/read", "prompts/get", "completion/complete"];
+    let sets = [SET_LEVEL, SUBSCRIBE, UNSUBSCRIBE, LISTEN];
+    reads.contains(&method) || sets.contains(&method) || method.ends_with("/list")
 }
 
 impl Session {
@@ -100,11 +104,18 @@ impl Session {
         self.transport.is_open()
     }
 
-    /// Whether an error means that the request may be sent on another session: the server has dropped this one, its
-    /// stream ended before the request was sent, or the server no longer speaks the negotiated version.
-    pub(crate) fn is_lost(&self, error: &Error) -> bool {
-        let speaks_other_version = self.version.is_modern() && error.rpc_code() == Some(UNSUPPORTED_VERSION);
-        speaks_other_version || self.transport.is_session_lost(error)
+    /// What the error of a request says about the session. A server that no longer speaks the negotiated version counts
+    /// as one that has dropped the session.
+    pub(crate) fn loss(&self, error: &Error) -> SessionLoss {
+        match self.version.is_modern() && error.rpc_code() == Some(UNSUPPORTED_VERSION) {
+            true => SessionLoss::LostBefore,
+            false => self.transport.session_loss(error),
+        }
+    }
+
+    /// Whether the server refuses a `ping` on this session too. A refusal of another request may be about that request.
+    pub(crate) fn is_lost(&self, call: &Call) -> bool {
+        self.ping(call).is_err_and(|error| SessionLoss::is_confirmed_by(&error))
     }
 
     /// Fails unless the server declares the capability, such as `resources`.
@@ -121,7 +132,7 @@ impl Session {
         let message = self.write(call, id, request)?;
         let mut headers = self.method_headers(request)?;
         headers.extend(request.headers.iter().cloned());
-        let message = Message { id, message: &message, headers: &headers, idempotent: request.is_idempotent() };
+        let message = Message { id, message: &message, headers: &headers, idempotent: is_idempotent(request.method) };
         let _reported = call.wants_progress().then(|| self.shared.progress.register(id, call));
         let result = self.transport.request(call, &message, &self.shared);
         if matches!(&result, Err(error) if error.ends_call()) {
@@ -218,7 +229,7 @@ impl Session {
     pub(crate) fn set_log_level(&self, call: &Call, level: &str) -> Result<(), Error> {
         if !self.version.is_modern() {
             let params = JsonObject::from([("level".to_owned(), meta::raw(text::quoted(level))?)]);
-            self.request(call, &Request::with("logging/setLevel", params))?;
+            self.request(call, &Request::with(SET_LEVEL, params))?;
         }
         Ok(())
     }
@@ -253,8 +264,8 @@ mod tests {
     #[test]
     fn requests_that_may_be_sent_twice() {
         for method in ["ping", "tools/list", "logging/setLevel", "resources/subscribe", "completion/complete"] {
-            assert!(Request::new(method).is_idempotent(), "{method}");
+            assert!(is_idempotent(method), "{method}");
         }
-        assert!(!Request::new("tools/call").is_idempotent() && !Request::new("x/unknown").is_idempotent());
+        assert!(!is_idempotent("tools/call") && !is_idempotent("x/unknown"));
     }
 }

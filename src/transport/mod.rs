@@ -7,6 +7,7 @@ mod media_type;
 pub(crate) mod message;
 pub(crate) mod pending;
 mod queue;
+pub(crate) mod session_loss;
 pub(crate) mod sse;
 pub(crate) mod streamable_http;
 
@@ -20,6 +21,7 @@ use crate::json::Value;
 use crate::protocol::transport_kind::TransportKind;
 use crate::transport::http_sse::HttpSse;
 use crate::transport::message::{MessageHandler, Request};
+use crate::transport::session_loss::SessionLoss;
 use crate::transport::streamable_http::StreamableHttp;
 
 /// The transport of a session.
@@ -44,11 +46,24 @@ impl Transport {
         }
     }
 
-    /// Whether the error means that the server has dropped the session, so that the request may be sent on another one.
-    pub(crate) fn is_session_lost(&self, error: &Error) -> bool {
+    /// What the error of a request says about the session.
+    pub(crate) fn session_loss(&self, error: &Error) -> SessionLoss {
+        if error.is_not_sent() {
+            return SessionLoss::LostBefore;
+        }
+        if error.is_session_lost() {
+            return SessionLoss::Lost;
+        }
         match self {
-            Transport::StreamableHttp(http) => http.is_session_lost(error),
-            Transport::HttpSse(_) => error.http_status() == Some(404) || error.is_not_sent(),
+            Transport::StreamableHttp(http) => http.session_loss(error),
+            Transport::HttpSse(_) => SessionLoss::from_response(error),
+        }
+    }
+
+    /// Ends what is left of a session that the server has dropped: over HTTP+SSE the stream may still be open.
+    pub(crate) fn end_lost(&self) {
+        if let Transport::HttpSse(sse) = self {
+            sse.end_lost();
         }
     }
 

@@ -9,6 +9,7 @@ use crate::base::cancel::Wake;
 use crate::base::error::{Error, RpcError};
 use crate::json::Value;
 
+const SESSION_LOST: &str = "the server dropped the session before the response arrived";
 /// The longest wait of a call without a deadline; it then waits again.
 const MAX_WAIT: Duration = Duration::from_secs(3600);
 
@@ -44,18 +45,23 @@ struct State {
 pub(crate) enum End {
     Network(String),
     Protocol(String),
+    /// The server has dropped the session.
+    SessionLost,
 }
 
 impl End {
     fn reason(&self) -> &str {
-        let (End::Network(reason) | End::Protocol(reason)) = self;
-        reason
+        match self {
+            End::Network(reason) | End::Protocol(reason) => reason,
+            End::SessionLost => SESSION_LOST,
+        }
     }
 
     fn error(&self) -> Error {
         match self {
             End::Network(reason) => Error::network(reason.clone()),
             End::Protocol(reason) => Error::Protocol(reason.clone()),
+            End::SessionLost => Error::session_lost(SESSION_LOST),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::session::subscriptions;
 use crate::session::{Session, Stream};
 use crate::transport::Transport;
 use crate::transport::event_stream::EventStream;
+use crate::transport::session_loss::SessionLoss;
 use crate::transport::streamable_http::StreamableHttp;
 use crate::transport::streamable_http::resume::ResumePoint;
 
@@ -189,11 +190,20 @@ impl StreamReader {
         let call = self.call.within(self.sessions.shared().settings.request.load().limits);
         let connected = self.sessions.session_in(&call, self.generation)?;
         match self.open_on(&connected, &call, progress) {
-            Err(error) if connected.session.is_lost(&error) => {
-                let renewed = self.sessions.renew_in(&call, &connected)?;
+            Err(error) if self.is_session_lost(&call, &connected, &error) => {
+                self.sessions.forget(&connected);
+                let renewed = self.sessions.session_in(&call, self.generation)?;
                 self.open_on(&renewed, &call, progress)
             }
             result => result,
+        }
+    }
+
+    fn is_session_lost(&self, call: &Call, connected: &Connected, error: &Error) -> bool {
+        match connected.session.loss(error) {
+            SessionLoss::None => false,
+            SessionLoss::Suspected => connected.session.is_lost(call),
+            SessionLoss::Lost | SessionLoss::LostBefore => true,
         }
     }
 

@@ -87,9 +87,19 @@ impl HttpSse {
 
     /// Ends the stream, and with it the session.
     pub(crate) fn end(&self) {
+        self.end_for(End::Network("the client was closed".to_owned()));
+    }
+
+    /// Ends the stream of a session that the server has dropped. Calls that wait for responses learn the reason.
+    pub(crate) fn end_lost(&self) {
+        self.end_for(End::SessionLost);
+    }
+
+    fn end_for(&self, end: End) {
+        // The reason comes first: the reader that is interrupted next would give another one.
+        self.pending.end(end);
         self.stop.cancel_all();
         self.sender.client.http().active().interrupt_cancelled();
-        self.pending.end(End::Network("the client was closed".to_owned()));
     }
 }
 

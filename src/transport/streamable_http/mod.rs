@@ -19,11 +19,12 @@ use crate::http::endpoint::Endpoint;
 use crate::http::request::Request as HttpRequest;
 use crate::http::response::Response as HttpResponse;
 use crate::json::{Limits, Value};
-use crate::protocol::jsonrpc::{self, INVALID_REQUEST, Match, SERVER_ERROR};
+use crate::protocol::jsonrpc::{self, Match};
 use crate::protocol::version::Version;
 use crate::transport::event_stream::EventStream;
 use crate::transport::media_type::{ACCEPT_BOTH, EVENT_STREAM, JSON};
 use crate::transport::message::{MessageHandler, Request, ServerMessage};
+use crate::transport::session_loss::SessionLoss;
 use crate::transport::streamable_http::resume::{Resumption, not_resumed};
 
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -73,14 +74,9 @@ impl StreamableHttp {
         self.headers.iter().any(|(name, _)| *name == SESSION_ID)
     }
 
-    /// Whether the error says that the server no longer knows the session: HTTP 404, or a 400 that mentions the session,
-    /// which some servers send instead.
-    pub(crate) fn is_session_lost(&self, error: &Error) -> bool {
-        match error.http_status() {
-            Some(404) => self.has_session(),
-            Some(400) => self.has_session() && mentions_session(error),
-            _ => false,
-        }
+    /// What the error says about the session.
+    pub(crate) fn session_loss(&self, error: &Error) -> SessionLoss {
+        if self.has_session() { SessionLoss::from_response(error) } else { SessionLoss::None }
     }
 
     /// Sends an HTTP request to the endpoint; `more`: headers beside those of endpoint and message.
@@ -361,14 +357,4 @@ fn split(call: &Call, id: u64, message: Vec<u8>) -> Result<(Match, Vec<ServerMes
 
 fn other_id() -> Error {
     Error::Protocol("the response has the id of another request".to_owned())
-}
-
-/// Whether the server's text in a 400 response mentions the session.
-fn mentions_session(error: &Error) -> bool {
-    let reason = match error {
-        Error::Http(response) => &response.reason,
-        Error::Rpc(rpc) if matches!(rpc.code, INVALID_REQUEST | SERVER_ERROR) => &rpc.message,
-        _ => return false,
-    };
-    reason.to_ascii_lowercase().contains("session")
 }

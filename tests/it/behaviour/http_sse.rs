@@ -26,6 +26,8 @@ cases!(
     newer_revisions_are_taken_at_the_servers_word,
     close_ends_the_stream_and_the_next_call_opens_another,
     pings_reuse_the_connection_of_their_posts,
+    a_lost_session_is_opened_anew_for_all_threads,
+    a_lost_session_is_recognised_whatever_the_server_says,
 );
 
 fn sse_client<D: Driver>(server: &Server) -> D {
@@ -222,6 +224,48 @@ fn a_post_that_is_refused<D: Driver>() {
         assert!(failure.message.contains("not today"), "{}", failure.message);
         client.ping().unwrap();
     }
+}
+
+/// A server that has lost its first session, and whose stream of it stays open.
+fn that_loses_its_first_session(lost: Answer) -> Server {
+    let inner = sse();
+    Server::start(move |request: &Request, connection: &mut Connection| {
+        let is_first = request.method == "POST" && session(request) == Some("s0");
+        match request.header("X-Restarted") {
+            Some(_) if is_first => connection.send(&lost),
+            _ => inner.handle(request, connection),
+        }
+    })
+}
+
+fn a_lost_session_is_recognised_whatever_the_server_says<D: Driver>() {
+    for lost in [Answer::text(400, "text/plain", "No transport found for sessionId"), Answer::status(404)] {
+        let server = that_loses_its_first_session(lost);
+        let client: D = sse_client(&server);
+        client.ping().unwrap();
+        client.set_header("X-Restarted", Some("yes")).unwrap();
+        client.ping().unwrap();
+        assert_eq!(server.named("initialize").len(), 2, "{:?}", server.names());
+    }
+}
+
+fn a_lost_session_is_opened_anew_for_all_threads<D: Driver>() {
+    const THREADS: usize = 8;
+    let server = that_loses_its_first_session(Answer::status(404));
+    // One ping is lost without a word, and waits for its response when another one finds the session gone.
+    let client: D = sse_client(&server);
+    client.ping().unwrap();
+    server.times(THREADS - 1, "ping", Answer::status(202));
+    std::thread::scope(|scope| {
+        let waiting: Vec<_> = (1..THREADS).map(|_| scope.spawn(|| client.ping())).collect();
+        until("the pings that wait", || server.named("ping").len() == THREADS);
+        client.set_header("X-Restarted", Some("yes")).unwrap();
+        client.ping().unwrap();
+        for ping in waiting {
+            ping.join().unwrap().unwrap();
+        }
+    });
+    assert_eq!(server.named("initialize").len(), 2);
 }
 
 fn a_ping_of_the_server<D: Driver>() {

@@ -15,6 +15,9 @@ cases!(
     servers_without_sessions,
     a_dropped_session_is_opened_anew,
     a_session_that_is_dropped_again_and_again,
+    a_lost_session_is_recognised_whatever_the_server_says,
+    a_tool_is_not_called_twice_because_of_a_lost_session,
+    a_refused_request_on_a_living_session_is_an_error,
     a_404_of_a_modern_server_is_no_dropped_session,
     close_ends_the_session_with_the_credentials,
     free_ends_the_session,
@@ -22,7 +25,7 @@ cases!(
     close_and_free_never_wait_long,
     close_without_a_connection_does_nothing,
     closing_asks_nobody_for_a_token,
-    the_word_session_in_a_url_says_nothing,
+    a_refusal_of_every_ping_makes_one_new_session,
     a_failed_handshake_leaves_no_session,
 );
 
@@ -83,10 +86,72 @@ fn a_session_that_is_dropped_again_and_again<D: Driver>() {
     client.ping().unwrap();
     server.on("ping", Answer::status(404));
     assert_eq!(fails(client.ping(), Status::Http).http_status, 404);
-    assert_eq!(server.named("ping").len(), 3, "{:?}", server.names());
-    assert_eq!(server.named("initialize").len(), 2);
+    assert_eq!(server.named("ping").len(), 5, "{:?}", server.names());
+    assert_eq!(server.named("initialize").len(), 4, "a call makes three new sessions at most");
     server.heal();
     client.ping().unwrap();
+}
+
+/// Refusals of a server that has lost its sessions, such as the TypeScript SDK after a restart.
+const LOST: [fn(&Request) -> Answer; 6] = [
+    |request| Answer::error(request, 400, -32000, "Bad Request: Server not initialized"),
+    |request| Answer::error(request, 400, -32602, "Invalid request parameters"),
+    |request| Answer::error(request, 400, -32001, "unknown"),
+    |_| Answer::text(410, "text/plain", "gone"),
+    |_| Answer::text(422, "text/plain", "unexpected message, expect initialize request"),
+    |_| Answer::text(401, "text/plain", "the session has expired"),
+];
+
+/// A server that answers every request of its first session with that, and has no sessions from before.
+fn that_loses_its_first_session(lost: fn(&Request) -> Answer) -> Server {
+    let inner = legacy(LEGACY);
+    Server::start(move |request: &Request, connection: &mut Connection| {
+        let restarted = request.header("X-Restarted").is_some();
+        match request.header("Mcp-Session-Id") {
+            Some("session-0") if restarted => connection.send(&lost(request)),
+            _ => inner.handle(request, connection),
+        }
+    })
+}
+
+fn a_lost_session_is_recognised_whatever_the_server_says<D: Driver>() {
+    for (number, lost) in LOST.into_iter().enumerate() {
+        let server = that_loses_its_first_session(lost);
+        let client: D = client(&server);
+        client.ping().unwrap();
+        client.set_header("X-Restarted", Some("yes")).unwrap();
+        client.ping().unwrap_or_else(|failure| panic!("{number}: {failure:?}"));
+        client.ping().unwrap();
+        assert_eq!(server.named("initialize").len(), 2, "{number}: {:?}", server.names());
+    }
+}
+
+fn a_tool_is_not_called_twice_because_of_a_lost_session<D: Driver>() {
+    let charged: fn(&Request) -> Answer =
+        |request| Answer::error(request, 400, -32000, "charged, but the payment session could not be archived");
+    let server = that_loses_its_first_session(charged);
+    let client: D = client(&server);
+    client.ping().unwrap();
+    client.set_header("X-Restarted", Some("yes")).unwrap();
+    assert_eq!(fails(client.call_tool("pay"), Status::Rpc).rpc_code, -32000);
+    assert_eq!(server.named("tools/call").len(), 1);
+    client.call_tool("pay").unwrap();
+    assert_eq!(server.named("tools/call").len(), 2);
+    assert_eq!(server.named("initialize").len(), 2, "the session was renewed");
+}
+
+fn a_refused_request_on_a_living_session_is_an_error<D: Driver>() {
+    let server = Server::start(legacy(LEGACY));
+    let client: D = client(&server);
+    client.ping().unwrap();
+    server.on("resources/read", |request: &Request, connection: &mut Connection| {
+        connection.send(&Answer::error(request, 400, -32602, "no such resource in this session"))
+    });
+    for _ in 0..3 {
+        assert_eq!(fails(client.request("resources/read", Some(r#"{"uri":"x:y"}"#)), Status::Rpc).rpc_code, -32602);
+    }
+    assert_eq!(server.named("initialize").len(), 1, "{:?}", server.names());
+    assert_eq!(server.named("resources/read").len(), 3);
 }
 
 fn a_404_of_a_modern_server_is_no_dropped_session<D: Driver>() {
@@ -187,7 +252,7 @@ fn closing_asks_nobody_for_a_token<D: Driver>() {
     assert_eq!(server.named("DELETE")[0].header("Authorization"), Some("Bearer tok"));
 }
 
-fn the_word_session_in_a_url_says_nothing<D: Driver>() {
+fn a_refusal_of_every_ping_makes_one_new_session<D: Driver>() {
     let server = Server::start(legacy(LEGACY));
     let client: D = client_at(&server.url("/session/mcp"));
     client.ping().unwrap();
@@ -198,12 +263,13 @@ fn the_word_session_in_a_url_says_nothing<D: Driver>() {
         connection.send(&Answer::error(request, 400, -32602, "the argument session is missing"))
     });
     assert_eq!(fails(client.ping(), Status::Rpc).rpc_code, -32602);
-    assert_eq!(server.named("initialize").len(), 1);
-    // What the server itself says counts.
+    // A server that refuses every ping looks like one that has lost the session: one new session tells.
+    assert_eq!(server.named("initialize").len(), 3, "{:?}", server.names());
+    // A session that is really lost refuses every request.
     server.heal();
-    server.once("ping", Answer::text(400, "text/plain", "Bad Request: Invalid session ID"));
+    server.times(2, "ping", Answer::text(400, "text/plain", "Bad Request: Invalid session ID"));
     client.ping().unwrap();
-    assert_eq!(server.named("initialize").len(), 2);
+    assert_eq!(server.named("initialize").len(), 4);
 }
 
 fn a_failed_handshake_leaves_no_session<D: Driver>() {
