@@ -4,7 +4,9 @@
 use ::http::HeaderValue;
 use zeroize::Zeroizing;
 
-use crate::auth::{header, token::Token};
+use crate::auth::header;
+use crate::auth::redact::redact;
+use crate::auth::token::{self as bearer, Token};
 use crate::http::endpoint;
 use crate::json::Limits;
 pub use crate::json::{JsonBuilder, Node, Value};
@@ -52,8 +54,9 @@ pub fn challenges(headers: &[&str], name: &str) -> (Challenges, Option<String>) 
 
 /// A token: its `Authorization` value, and `text` with the token redacted.
 pub fn token(token: &[u8], text: &str) -> Result<(HeaderValue, String), String> {
-    let token = Token::from_zeroizing(Zeroizing::new(token.to_vec()))?;
-    Ok((token.authorization(), token.redact(text)))
+    let authorization = Token::from_zeroizing(Zeroizing::new(token.to_vec()))?.authorization();
+    let redacted = redact(text, bearer::bare(&authorization).unwrap_or_default());
+    Ok((authorization, redacted))
 }
 
 /// A custom header's name, as it is sent.

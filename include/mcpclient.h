@@ -1583,7 +1583,7 @@ int32_t mcpclient_error_rpc_code(const mcpclient_error *MCPCLIENT_NULLABLE error
  * Returns the data of the server's JSON-RPC error.
  *
  * @param error  The error, or NULL.
- * @return JSON text; NULL when there is none.
+ * @return JSON text; NULL when there is none, or more than 1 MiB.
  */
 MCPCLIENT_API
 const char *MCPCLIENT_NULLABLE mcpclient_error_rpc_data(const mcpclient_error *MCPCLIENT_NULLABLE error);

@@ -3,12 +3,20 @@
 use std::sync::{Arc, Weak};
 
 use ::http::{HeaderName, HeaderValue, header};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
 
 use crate::auth::Auth;
-use crate::auth::redact::redact;
+use crate::auth::redact::{redact, redact_json};
 use crate::auth::token::{self, Token};
 use crate::base::error::{Error, RpcError};
 use crate::base::text;
+
+/// The most bytes of an error's message that are looked at: 300 characters of it are shown.
+const MAX_ERROR_MESSAGE: usize = 64 * 1024;
+/// The most bytes of an error's `data`, which is left out when it is larger.
+const MAX_ERROR_DATA: usize = 1024 * 1024;
 
 /// The credentials of a client. Clones share the secrets, which are wiped with the last one.
 #[derive(Debug, Clone, Default)]
@@ -36,19 +44,23 @@ impl Credentials {
     /// A server's text without the credentials that it may repeat: the present ones, and the `Authorization` that was
     /// sent.
     pub(crate) fn redact(&self, text: &str, sent: Option<&HeaderValue>) -> String {
-        let latest = self.auth.as_ref().and_then(Auth::latest);
-        let text = latest.map_or_else(|| text.to_owned(), |token| token.redact(text));
-        let values = self.headers.iter().filter_map(|(_, value)| std::str::from_utf8(value.as_bytes()).ok());
-        // The secret part of an Authorization of another scheme, and of a cookie.
-        let parts = values.clone().filter_map(|value| value.split_once([' ', '=']).map(|(_, part)| part));
-        let secrets = sent.and_then(token::bare).into_iter().chain(values).chain(parts);
-        secrets.fold(text, |text, secret| redact(&text, secret))
+        self.fold_secrets(text, sent, redact)
+    }
+
+    fn fold_secrets(&self, text: &str, sent: Option<&HeaderValue>, replace: fn(&str, &str) -> String) -> String {
+        let latest = self.auth.as_ref().and_then(Auth::latest).map(|token| token.authorization());
+        let tokens = [latest.as_ref(), sent].into_iter().flatten().filter_map(token::bare);
+        let text = tokens.fold(text.to_owned(), |text, token| replace(&text, token));
+        self.headers
+            .iter()
+            .fold(text, |text, (_, value)| secrets_of(value).iter().fold(text, |text, secret| replace(&text, secret)))
     }
 
     /// A server's error without the credentials that it may repeat, its message made one line.
     pub(crate) fn redact_rpc(&self, error: RpcError, sent: Option<&HeaderValue>) -> Error {
-        let message = text::one_line(&self.redact(&error.message, sent));
-        let data = error.data.map(|data| self.redact(&data, sent));
+        let message = text::one_line(&self.redact(text::beginning(&error.message, MAX_ERROR_MESSAGE), sent));
+        let data = error.data.filter(|data| data.len() <= MAX_ERROR_DATA);
+        let data = data.map(|data| self.fold_secrets(&data, sent, redact_json));
         Error::Rpc(Box::new(RpcError { message, data, ..error }))
     }
 
@@ -72,6 +84,27 @@ impl Credentials {
         self.headers.extend(value.map(|value| (name, value)));
         Ok(())
     }
+}
+
+/// What a server may repeat of a header's value: all of it, the part after the scheme, the values of cookies and
+/// parameters, and the user and password of Basic (RFC 7617).
+fn secrets_of(value: &HeaderValue) -> Vec<Zeroizing<String>> {
+    let Ok(whole) = std::str::from_utf8(value.as_bytes()) else { return Vec::new() };
+    let mut secrets = vec![whole.to_owned()];
+    if let Some((_, part)) = whole.split_once([' ', '=']) {
+        secrets.push(part.to_owned());
+    }
+    for pair in whole.split([';', ',']).filter_map(|pair| pair.split_once('=')) {
+        secrets.push(pair.1.trim().trim_matches('"').to_owned());
+    }
+    if let Some((scheme, pair)) = whole.split_once(' ')
+        && scheme.eq_ignore_ascii_case("Basic")
+        && let Some(pair) = STANDARD.decode(pair.trim()).ok().and_then(|pair| String::from_utf8(pair).ok())
+    {
+        secrets.extend(pair.split_once(':').map(|(_, password)| password.to_owned()));
+        secrets.push(pair);
+    }
+    secrets.into_iter().map(Zeroizing::new).collect()
 }
 
 /// The authorization context of a response. It does not keep a replaced token in memory.
@@ -131,6 +164,30 @@ mod tests {
         let error = |message: String| RpcError { code: 1, message, data: None, http_status: 0 };
         let message = credentials.redact_rpc(error(format!("{}sw0rdfish-secret", "x".repeat(295))), None).to_string();
         assert!(!message.contains("sw0r"), "{message}");
+    }
+
+    #[test]
+    fn the_parts_of_a_header_are_secrets_too() {
+        for (value, secrets) in [
+            ("Basic dXNlcjpwYXNzd29yZC0xMjM=", &["dXNlcjpwYXNzd29yZC0xMjM=", "user:password-123", "password-123"][..]),
+            ("basic dXNlcjpwYXNzd29yZC0xMjM=", &["password-123"]),
+            ("ApiKey k3y-of-the-house", &["ApiKey k3y-of-the-house", "k3y-of-the-house"]),
+            ("theme=dark; session=\"s3ssion-value\"; a=b=c", &["s3ssion-value"]),
+            ("Custom Credential=one-key, Signature=other-key", &["one-key", "other-key"]),
+        ] {
+            let secrets_found = secrets_of(&HeaderValue::from_static(value));
+            for secret in secrets {
+                assert!(secrets_found.iter().any(|found| found.as_str() == *secret), "{value}: {secret}");
+            }
+        }
+    }
+
+    #[test]
+    fn large_error_data_is_left_out_and_a_large_message_is_looked_at_in_part() {
+        let credentials = Credentials::default();
+        let (message, data) = ("word ".repeat(1 << 20), Some(format!("\"{}\"", "x".repeat(MAX_ERROR_DATA))));
+        let error = credentials.redact_rpc(RpcError { code: 1, message, data, http_status: 0 }, None);
+        assert!(error.rpc_data().is_none() && error.to_string().len() < 2000);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 pub(crate) mod credentials;
 pub(crate) mod header;
-mod redact;
+pub(crate) mod redact;
 pub(crate) mod token;
 mod token_file;
 mod token_provider;

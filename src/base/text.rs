@@ -25,8 +25,19 @@ pub(crate) fn one_line(text: &str) -> String {
     line
 }
 
+/// A text up to a limit in bytes. A word that the limit cuts is left out: it could be part of a secret, which would not be
+/// recognized.
+pub(crate) fn beginning(text: &str, limit: usize) -> &str {
+    if text.len() <= limit {
+        return text;
+    }
+    let boundary = (0..=limit).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let cut = &text[..boundary];
+    cut.rfind(char::is_whitespace).map_or("", |end| &cut[..end])
+}
+
 /// Characters that change how the text around them is shown.
-fn is_invisible(character: char) -> bool {
+pub(crate) fn is_invisible(character: char) -> bool {
     matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
@@ -54,6 +65,14 @@ mod tests {
         let line = one_line(&"é".repeat(10_000));
         assert_eq!(line.chars().count(), MAX_CHARACTERS + 1);
         assert!(one_line(&"a b".repeat(10_000)).chars().count() <= MAX_CHARACTERS + 1);
+    }
+
+    #[test]
+    fn a_beginning_ends_with_a_whole_word() {
+        assert_eq!(beginning("one two", 7), "one two");
+        assert_eq!(beginning("one two", 6), "one");
+        assert_eq!(beginning("é é", 3), "é");
+        assert_eq!(beginning("onetwo", 5), "");
     }
 
     #[test]

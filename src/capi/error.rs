@@ -95,7 +95,7 @@ pub unsafe extern "C" fn mcpclient_error_rpc_code(error: *const mcpclient_error)
 /// Returns the data of the server's JSON-RPC error.
 ///
 /// @param error  The error, or NULL.
-/// @return JSON text; NULL when there is none.
+/// @return JSON text; NULL when there is none, or more than 1 MiB.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_error_rpc_data(error: *const mcpclient_error) -> *const c_char {
     // SAFETY: the caller keeps the contract of the header.

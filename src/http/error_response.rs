@@ -70,7 +70,8 @@ pub(crate) fn from_response(credentials: &Credentials, from: &Endpoint, mut resp
     let challenges = www_authenticate::parse(&challenge_headers.iter().map(String::as_str).collect::<Vec<_>>());
     let www_authenticate = joined(&challenge_headers);
     let reason = from_challenge(&challenges).or_else(|| from_body(&body)).unwrap_or_default();
-    let reason = text::one_line(&redact(&reason));
+    // Cut where the body was cut: its end could be the beginning of a credential.
+    let reason = text::one_line(&redact(text::beginning(&reason, MAX_BODY - 4)));
     let from = endpoint::display(from.url());
     let message = match reason.is_empty() {
         false => format!("{from} responded with HTTP {status}: {reason}"),
