@@ -1,5 +1,5 @@
 //! The programs of tests/abi/c: compiled with strict flags against the header, linked with either library, and run against
-//! a scripted server. So is the example of the header itself.
+//! a scripted server.
 //!
 //! `C_RUNNER`, such as `valgrind -q --error-exitcode=1`, runs them
 //! under another program; `CC` is the compiler, `C_FLAGS` are more of its flags. tests/outside/sanitizers uses them.
@@ -17,7 +17,7 @@ use crate::support::{Answer, Connection, Handler, Request, Server, event, mcp};
 
 const FLAGS: [&str; 6] = ["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 
-fn path(name: &str) -> PathBuf {
+pub fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
@@ -27,13 +27,13 @@ fn libraries() -> PathBuf {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Link {
+pub enum Link {
     Shared,
     Static,
 }
 
 /// A folder for one program, its own working directory.
-fn folder(name: &str, link: Link) -> PathBuf {
+pub fn folder(name: &str, link: Link) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{link:?}"));
     fs::create_dir_all(&folder).unwrap();
     folder
@@ -47,7 +47,7 @@ fn native_libraries() -> Vec<String> {
     list.unwrap().split_whitespace().map(str::to_owned).collect()
 }
 
-fn link_arguments(link: Link, folder: &Path) -> Vec<String> {
+pub fn link_arguments(link: Link, folder: &Path) -> Vec<String> {
     let libraries = libraries();
     match link {
         Link::Static => {
@@ -69,19 +69,24 @@ fn link_arguments(link: Link, folder: &Path) -> Vec<String> {
 }
 
 fn compile(source: &Path, link: Link) -> PathBuf {
+    compile_with(source, link, &[])
+}
+
+pub fn compile_with(source: &Path, link: Link, flags: &[&str]) -> PathBuf {
     let name = source.file_stem().unwrap().to_str().unwrap();
     let folder = folder(name, link);
     let program = folder.join(name);
     let mut command = Command::new(env::var("CC").unwrap_or_else(|_| "cc".to_owned()));
     command.args(FLAGS).args(["-pthread", "-g", "-I"]).arg(path("include")).arg("-o").arg(&program).arg(source);
     let more = env::var("C_FLAGS").unwrap_or_default();
-    let output = command.args(more.split_whitespace()).args(link_arguments(link, &folder)).output().unwrap();
+    let output =
+        command.args(flags).args(more.split_whitespace()).args(link_arguments(link, &folder)).output().unwrap();
     let messages = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && messages.is_empty(), "{name} ({link:?}):\n{messages}");
     program
 }
 
-fn run(program: &Path, argument: &str) -> Output {
+pub fn run(program: &Path, argument: &str) -> Output {
     let runner = env::var("C_RUNNER").unwrap_or_default();
     let mut words: Vec<&str> = runner.split_whitespace().collect();
     words.push(program.to_str().unwrap());
@@ -137,30 +142,8 @@ fn no_function_with_a_pointer_is_spared_null() {
     assert!(count > 50, "the header was not understood");
 }
 
-#[test]
-fn the_examples_of_the_header_work() {
-    const FIRST_LINE: &str = "#include <mcpclient.h>\n";
-    let header = fs::read_to_string(path("include/mcpclient.h")).unwrap();
-    let (opening, _) = header.split_once("*/").unwrap();
-    let lines = opening.lines().filter_map(|line| line.strip_prefix(" *     "));
-    let examples: String = lines.flat_map(|line| [line, "\n"]).collect();
-    let server = Server::start(server());
-    let expected = ["The server works.\n", "{\"text\":\"Hello\"}\n"];
-    for (number, (example, output)) in examples.split(FIRST_LINE).skip(1).zip(expected).enumerate() {
-        let source = folder(&format!("example{number}"), Link::Shared).join(format!("example{number}.c"));
-        fs::write(&source, FIRST_LINE.to_owned() + example).unwrap();
-        let program = compile(&source, Link::Shared);
-        let good = run(&program, &server.url("/mcp"));
-        assert_eq!(String::from_utf8_lossy(&good.stdout), output);
-        assert!(good.status.success() && good.stderr.is_empty(), "example {number}");
-        let bad = run(&program, "nowhere");
-        assert!(!bad.status.success() && !bad.stderr.is_empty(), "example {number} does not report a bad URL");
-    }
-    assert_eq!(examples.matches(FIRST_LINE).count(), expected.len());
-}
-
 /// The server of all programs, one behaviour for each path.
-fn server() -> impl Handler {
+pub fn server() -> impl Handler {
     let open = mcp::legacy(mcp::LEGACY);
     let locked = mcp::require_bearer("letmein", mcp::legacy(mcp::LEGACY));
     let rotating = mcp::modern();

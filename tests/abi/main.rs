@@ -4,7 +4,7 @@
 mod support;
 
 mod c_programs;
+mod documentation;
 mod header;
 mod layering;
-mod readme;
 mod symbols;
