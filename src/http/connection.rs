@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::http::{HeaderMap, Method, Uri};
 use ureq::config::Config;
@@ -63,6 +63,7 @@ pub(crate) struct Connection {
     pub(crate) interrupt: Arc<Interrupt>,
     /// The unread rest of the last response.
     rest: Option<BodyReader<'static>>,
+    idle_since: Instant,
 }
 
 impl Connection {
@@ -73,7 +74,7 @@ impl Connection {
         let tls = TlsConnector { interrupt: interrupt.clone(), tls: route.tls.clone() };
         let chain = tcp.chain(ConnectProxyConnector::default()).chain(tls);
         let agent = Agent::with_parts(Config::clone(&ureq_config::get()), chain, DeferredResolver);
-        Connection { agent, proxy: route.proxy.clone(), interrupt, rest: None }
+        Connection { agent, proxy: route.proxy.clone(), interrupt, rest: None, idle_since: Instant::now() }
     }
 
     /// Sends a request and reads the head of its response.
@@ -106,6 +107,19 @@ impl Connection {
             None => self.agent.run(request),
             Some(proxy) => self.agent.run(self.agent.configure_request(request).proxy(Some(proxy.clone())).build()),
         }
+    }
+
+    pub(crate) fn begin_idle(&mut self) {
+        self.idle_since = Instant::now();
+    }
+
+    pub(crate) fn has_rested_since(&self, time: Instant) -> bool {
+        self.idle_since <= time
+    }
+
+    /// Whether the next request may use the connection, once its last response was drained.
+    pub(crate) fn is_usable(&self) -> bool {
+        self.idle_since.elapsed() < ureq_config::MAX_IDLE_TIME && self.interrupt.is_quiet()
     }
 
     /// Keeps the rest of a response, to be read before the next request.

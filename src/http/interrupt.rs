@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::base::call::Call;
 use crate::base::error::Error;
-use crate::base::platform::FileId;
+use crate::base::platform::{self, FileId};
 use crate::http::headers::Secrets;
 
 /// Interrupts one connection, and carries what its socket needs to know of the present request.
@@ -31,6 +31,8 @@ struct State {
     stream: Weak<TcpStream>,
     /// Which socket `stream` is.
     socket: Option<FileId>,
+    /// Whether this is the child of a fork, and the connection its parent's.
+    inherited: bool,
 }
 
 impl fmt::Debug for Interrupt {
@@ -48,6 +50,7 @@ impl Interrupt {
                 secrets: Secrets::new(),
                 stream: Weak::new(),
                 socket: None,
+                inherited: false,
             }),
             got_response: AtomicBool::new(false),
             opened: AtomicUsize::new(0),
@@ -132,7 +135,8 @@ impl Interrupt {
     /// the child by now, it is not closed with it. `false`: that could not be found out, and the connection must be leaked.
     pub(crate) fn prepare_drop_in_child(&self) -> bool {
         // A thread of the parent, which the child does not have, may have held the lock.
-        let Ok(state) = self.state.try_lock() else { return false };
+        let Ok(mut state) = self.state.try_lock() else { return false };
+        state.inherited = true;
         if let Some(stream) = state.stream.upgrade()
             && (state.socket.is_none() || FileId::of(&stream) != state.socket)
         {
@@ -141,9 +145,15 @@ impl Interrupt {
         true
     }
 
-    /// Shuts the socket down: blocked reads and writes return at once.
-    pub(crate) fn shut_down(&self) {
-        self.state().shut_down();
+    /// Whether this is the child of a fork, and the connection its parent's.
+    pub(crate) fn is_inherited(&self) -> bool {
+        self.state().inherited
+    }
+
+    /// Whether the other side has neither sent anything nor closed the connection.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let stream = self.state().stream.upgrade();
+        stream.is_some_and(|stream| platform::is_quiet(&stream))
     }
 
     /// Shuts the socket down if the connection's call is cancelled. The lock keeps another call from taking the connection

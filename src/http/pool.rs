@@ -4,6 +4,8 @@ use std::fmt;
 use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::base::call::Call;
 use crate::base::error::Error;
@@ -12,6 +14,8 @@ use crate::http::connection::{Connection, Route};
 
 /// The most connections that are kept while idle.
 const MAX_IDLE_CONNECTIONS: usize = 64;
+/// How often the idle connections are examined while requests are sent.
+const PRUNE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The connections of one client.
 pub(crate) struct Pool {
@@ -22,8 +26,10 @@ pub(crate) struct Pool {
 
 #[derive(Default)]
 struct State {
-    /// The one used last stands last.
+    /// The one used last stands last, and is used next.
     idle: Vec<Connection>,
+    /// When they were last examined.
+    pruned: Option<Instant>,
     closed: bool,
 }
 
@@ -52,6 +58,7 @@ impl Pool {
 
     /// A connection for the use of one call, which a cancellation of the call interrupts from now on.
     pub(crate) fn lease(self: &Arc<Self>, call: &Call) -> Result<Lease, Error> {
+        self.prune();
         let connection = self.idle_connection().unwrap_or_else(|| Connection::new(&self.route));
         connection.interrupt.begin(call, 0);
         self.active.add(&connection.interrupt);
@@ -70,22 +77,50 @@ impl Pool {
         }
     }
 
-    fn give_back(&self, connection: Connection) {
+    fn give_back(&self, mut connection: Connection) {
         self.active.remove(&connection.interrupt);
+        connection.begin_idle();
+        {
+            let mut state = self.state();
+            if !state.closed && state.idle.len() < MAX_IDLE_CONNECTIONS {
+                state.idle.push(connection);
+            }
+        }
+        self.prune();
+    }
+
+    /// Closes the idle connections that the server has closed, or that are too old: after a burst of requests only the
+    /// last few are used again, and the others would stay half-closed for good.
+    fn prune(&self) {
+        let now = Instant::now();
+        let mut candidates = {
+            let mut state = self.state();
+            if state.idle.len() < 2 || state.pruned.is_some_and(|last| now - last < PRUNE_INTERVAL) {
+                return;
+            }
+            state.pruned = Some(now);
+            // The last one is examined when it is used. One that has just become idle may still receive the rest of its
+            // response.
+            let last = state.idle.len() - 1;
+            let rested =
+                state.idle[..last].iter().take_while(|idle| idle.has_rested_since(now - PRUNE_INTERVAL)).count();
+            state.idle.drain(..rested).collect::<Vec<_>>()
+        };
+        // Without the lock: draining may wait for a moment, and closing takes system calls.
+        candidates.retain_mut(|idle| idle.drain() && idle.is_usable());
         let mut state = self.state();
-        if !state.closed && state.idle.len() < MAX_IDLE_CONNECTIONS {
-            state.idle.push(connection);
+        if !state.closed {
+            state.idle.splice(..0, candidates);
         }
     }
 
     /// Closes the idle connections now and the leased ones when they are given back.
     pub(crate) fn close(&self) {
-        let idle = {
+        let _idle = {
             let mut state = self.state();
             state.closed = true;
             mem::take(&mut state.idle)
         };
-        drop(idle);
     }
 
     /// In a forked child: closes the parent's idle connections here, unless another thread held the lock at the fork.
@@ -97,7 +132,7 @@ impl Pool {
     }
 }
 
-/// A connection in use. Dropped, it goes back to the pool.
+/// A connection in use. Dropped, it goes back to the pool, unless a panic has left it in an unknown state.
 pub(crate) struct Lease {
     /// Present until dropped.
     connection: Option<Connection>,
@@ -112,10 +147,12 @@ impl Lease {
 
     /// Closes the connection instead of keeping it.
     pub(crate) fn discard(mut self) {
+        self.close();
+    }
+
+    fn close(&mut self) {
         if let Some(connection) = self.connection.take() {
             self.pool.active.remove(&connection.interrupt);
-            // A shutdown, so that the server sees the end even while a forked child still holds the socket.
-            connection.interrupt.shut_down();
         }
     }
 }
@@ -136,6 +173,9 @@ impl DerefMut for Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        if thread::panicking() {
+            return self.close();
+        }
         if let Some(connection) = self.connection.take() {
             self.pool.give_back(connection);
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -215,6 +215,16 @@ impl Transport for TcpTransport {
             return true;
         }
         platform::is_quiet(&self.stream)
+    }
+}
+
+impl Drop for TcpTransport {
+    /// With a shutdown the server sees the end at once, even while a forked child, which may live long, has the descriptor
+    /// too. The child itself must not shut down the connections of its parent.
+    fn drop(&mut self) {
+        if !self.interrupt.is_inherited() {
+            let _ = self.stream.shutdown(Shutdown::Both); // fails when the other side was faster
+        }
     }
 }
 

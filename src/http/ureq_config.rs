@@ -7,7 +7,7 @@ use arc_swap::ArcSwapOption;
 use ureq::config::Config;
 
 /// How long a connection may be idle before a new one is preferred: many load balancers drop idle ones silently.
-const MAX_IDLE_TIME: Duration = Duration::from_secs(90);
+pub(super) const MAX_IDLE_TIME: Duration = Duration::from_secs(90);
 
 /// The configuration, without a proxy. Deadlines, redirects and statuses are handled above ureq.
 ///

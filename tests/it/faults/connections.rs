@@ -1,5 +1,7 @@
 //! Connections that die between two calls, or bring what nobody asked for.
 
+use std::time::Duration;
+
 use crate::support::mcp::{LEGACY, legacy, modern, sse};
 use crate::support::*;
 
@@ -10,6 +12,7 @@ cases!(
     answers_that_nobody_asked_for,
     a_late_refusal_on_an_idle_connection,
     a_server_that_comes_back,
+    idle_connections_that_the_server_closed_are_closed_too,
 );
 
 fn servers() -> [(Server, &'static str); 3] {
@@ -85,5 +88,41 @@ fn a_server_that_comes_back<D: Driver>() {
             server.heal();
             client.ping().unwrap();
         }
+    }
+}
+
+/// The sockets of this process whose other side, at that server, has closed them: state 08 is CLOSE_WAIT.
+fn half_closed(server: &Server) -> usize {
+    let port: u16 = server.origin().rsplit(':').next().unwrap().parse().unwrap();
+    let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap();
+    let fields = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    fields.filter(|fields| fields[2].ends_with(&format!(":{port:04X}")) && fields[3] == "08").count()
+}
+
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+fn idle_connections_that_the_server_closed_are_closed_too<D: Driver>() {
+    const BURST: usize = 40;
+    for (server, path) in servers() {
+        let client: D = client_at(&server.url(path));
+        client.ping().unwrap();
+        server.on("POST", |request: &Request, connection: &mut Connection| {
+            std::thread::sleep(Duration::from_millis(100)); // so that all are under way at once
+            connection.pass(request)
+        });
+        let start = std::sync::Barrier::new(BURST);
+        std::thread::scope(|scope| {
+            for _ in 0..BURST {
+                scope.spawn(|| {
+                    start.wait();
+                    client.ping().unwrap();
+                });
+            }
+        });
+        assert!(server.connections() > BURST / 2, "{}", server.connections());
+        server.heal();
+        std::thread::sleep(Duration::from_millis(1100)); // they are examined once a second
+        server.hang_up();
+        (0..3).for_each(|_| client.ping().unwrap());
+        assert!(half_closed(&server) <= 2, "{path}: {} of {}", half_closed(&server), server.connections());
     }
 }

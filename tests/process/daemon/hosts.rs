@@ -74,6 +74,14 @@ fn a_fork_leaves_both_processes_a_working_client_over_http_with_sse() {
     check_streams(&run_plainly(&Program::linked("fork"), mcp::sse(), "/sse", &[]));
 }
 
+#[test]
+fn a_child_that_lives_on_keeps_no_connection_of_its_parent_open() {
+    let program = Program::linked("fork_close");
+    run_plainly(&program, mcp::modern(), "/mcp", &[]);
+    run_plainly(&program, mcp::legacy(mcp::LEGACY), "/mcp", &[]);
+    run_behind_tls(&program, mcp::modern(), "/mcp", &[]);
+}
+
 /// As in namespaces of process numbers: the number says nothing.
 #[test]
 fn a_child_with_the_process_number_of_its_parent_has_a_client_of_its_own() {
