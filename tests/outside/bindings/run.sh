@@ -96,6 +96,17 @@ go_example() {
         says_ok "$work/go-ping" "$MCP_URL"
 }
 
+# The programs of docs/go.md, in one package.
+go_documentation() {
+    rm -rf "$work/documented" && mkdir "$work/documented" &&
+        sed -n '/^```go$/,/^```$/p' docs/go.md | sed '/^```/d' >"$work/documented/main.go" &&
+        [ -z "$(gofmt -l "$work/documented" | tee /dev/stderr)" ] &&
+        printf 'module documented\n\ngo %s\n\nrequire libmcpclient.dev/go/mcpclient v0.0.0\n\nreplace libmcpclient.dev/go/mcpclient => %s\n' \
+            "$(sed -n 's/^go //p' bindings/go/go.mod)" "$PWD/bindings/go" >"$work/documented/go.mod" &&
+        in_folder "$work/documented" go vet . && in_folder "$work/documented" go build -o "$work/documented-go" . &&
+        says_ok "$work/documented-go" "$MCP_URL"
+}
+
 purego_example() {
     in_folder examples/go-purego env CGO_ENABLED=0 go vet . &&
         in_folder examples/go-purego env CGO_ENABLED=0 go build -mod=readonly -o "$work/purego-ping" . &&
@@ -165,6 +176,7 @@ if have go && have pkg-config; then
     check "Go, vet" in_folder bindings/go go vet .
     check "Go, tests with the race detector" go_test -race
     check "Go, the example" go_example
+    check "Go, the documentation" go_documentation
     check "Go without cgo, the example" purego_example
 else
     skip "Go" "go or pkg-config is not installed" "install Go 1.24 or later, and apt-get install pkg-config"
