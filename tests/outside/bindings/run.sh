@@ -97,6 +97,7 @@ go_example() {
 }
 
 # The programs of docs/go.md, in one package.
+# shellcheck disable=SC2016 # the marks of a block are no command substitution
 go_documentation() {
     rm -rf "$work/documented" && mkdir "$work/documented" &&
         sed -n '/^```go$/,/^```$/p' docs/go.md | sed '/^```/d' >"$work/documented/main.go" &&
