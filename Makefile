@@ -107,7 +107,7 @@ header: ## write include/mcpclient.h anew
 
 conformance-client: all ## build the client that `make conformance` tests
 	mkdir -p target
-	$(CC) $(C_WARNINGS) -Iinclude tests/outside/conformance/client.c $(BUILD_DIR)/libmcpclient.a $(STATIC_LIBS) -o target/$@
+	$(CC) $(C_WARNINGS) -Iinclude tests/outside/conformance/*.c $(BUILD_DIR)/libmcpclient.a $(STATIC_LIBS) -o target/$@
 
 conformance: conformance-client ## run the official MCP conformance suite (installs it, and Node if need be)
 	python3 tests/outside/conformance/run.py target/conformance-client

@@ -231,10 +231,22 @@ typedef struct mcpclient_error mcpclient_error;
 typedef struct mcpclient_json mcpclient_json;
 
 /**
+ * A login that a person has to finish. Only for the callback, on its thread,
+ * until it returns.
+ */
+typedef struct mcpclient_login mcpclient_login;
+
+/**
  * Where a request callback leaves its response. Only for the callback, on its
  * thread, until it returns.
  */
 typedef struct mcpclient_reply mcpclient_reply;
+
+/**
+ * What a store callback is to load or save. Only for the callback, on its
+ * thread, until it returns.
+ */
+typedef struct mcpclient_store_request mcpclient_store_request;
 
 /**
  * Where a token callback leaves the token. Only for the callback, on its
@@ -866,6 +878,17 @@ MCPCLIENT_API
 const char *MCPCLIENT_NULLABLE mcpclient_token_request_challenge(const mcpclient_token_request *MCPCLIENT_NULLABLE request);
 
 /**
+ * Returns whom a token is for that says who a workload is: see
+ * mcpclient_auth_workload_new.
+ *
+ * @param request  The request, or NULL.
+ * @return The issuer URL of the authorization server; NULL when the token is
+ *         not for such credentials. Valid until the callback returns.
+ */
+MCPCLIENT_API
+const char *MCPCLIENT_NULLABLE mcpclient_token_request_audience(const mcpclient_token_request *MCPCLIENT_NULLABLE request);
+
+/**
  * Sets the token that the callback was asked for. The last one counts.
  *
  * @param request  The request.
@@ -882,6 +905,447 @@ mcpclient_status mcpclient_token_request_set(mcpclient_token_request *request,
  * @param auth  The credentials; NULL is ignored.
  */
 MCPCLIENT_API void mcpclient_auth_free(mcpclient_auth *MCPCLIENT_NULLABLE auth);
+
+/* -----------------------------------------------------------------------------
+ * OAuth credentials
+ *
+ * Credentials that get their own access tokens, as the authorization section
+ * of the MCP specification describes: the 401 of the server names its
+ * authorization server, a token is fetched and renewed before it ends, and a
+ * 403 for a missing scope asks for it, once. This happens within the call that
+ * needs the token, and within its time limit. One object may serve clients of
+ * several servers: it keeps one grant for each, by origin and path of the URL.
+ * Settings take effect with the next token, and are
+ * MCPCLIENT_ERROR_INVALID_STATE for credentials of other kinds. TLS and proxy
+ * settings of the client apply to authorization servers too, its headers and
+ * certificate do not. When an authorization server refuses, the call fails
+ * with MCPCLIENT_ERROR_UNAUTHORIZED, and mcpclient_error_challenge_parameter
+ * returns its "error", "error_description" and "error_uri".
+ * -------------------------------------------------------------------------- */
+
+/** Bearer tokens; the default. */
+#define MCPCLIENT_DPOP_NEVER 0
+/** When the authorization server lists ES256 for DPoP. */
+#define MCPCLIENT_DPOP_IF_OFFERED 1
+/** Only bound tokens: a bearer token is MCPCLIENT_ERROR_PROTOCOL. */
+#define MCPCLIENT_DPOP_ALWAYS 2
+
+/** When access tokens are bound to a key: one of MCPCLIENT_DPOP_*. */
+typedef int32_t mcpclient_dpop;
+
+/**
+ * Makes credentials of a service that has an id and a secret at an
+ * authorization server (OAuth client credentials).
+ *
+ * @param issuer         The issuer URL of the authorization server: https, or
+ *                       http on a loopback host; NULL: the first one that a
+ *                       server names, and from then on no other.
+ * @param client_id      The id.
+ * @param client_secret  The secret.
+ * @return The credentials; NULL on failure.
+ */
+MCPCLIENT_API
+MCPCLIENT_MUST_USE
+mcpclient_auth *MCPCLIENT_NULLABLE mcpclient_auth_client_credentials_new(const char *MCPCLIENT_NULLABLE issuer,
+    const char *client_id,
+    const char *client_secret,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Makes credentials of a service that has an id and a private key at an
+ * authorization server (private_key_jwt).
+ *
+ * P-256 signs with ES256, Ed25519 with EdDSA, RSA of 2048 to 4096 bits with
+ * RS256. Blocks while it reads the file.
+ *
+ * @param issuer        The issuer URL of the authorization server; NULL: the
+ *                      first one that a server names, and from then on no
+ *                      other.
+ * @param client_id     The id.
+ * @param key_pem_path  A PEM file with the key, not encrypted.
+ * @return The credentials; NULL on failure.
+ */
+MCPCLIENT_API
+MCPCLIENT_MUST_USE
+mcpclient_auth *MCPCLIENT_NULLABLE mcpclient_auth_private_key_new(const char *MCPCLIENT_NULLABLE issuer,
+    const char *client_id,
+    const char *key_pem_path,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Makes credentials of a workload whose platform gives it a JWT, such as a
+ * Kubernetes service account or SPIFFE.
+ *
+ * A JWT that the authorization server has refused is not sent again.
+ *
+ * @param issuer     The issuer URL of the authorization server; NULL: the first
+ *                   one that a server names, and from then on no other.
+ * @param client_id  The id of the client; NULL: the JWT says who it is.
+ * @param identity   Where the JWT comes from: a token file or a token
+ *                   callback, which then runs for each JWT, on several threads
+ *                   at once if it serves several servers. May be freed
+ *                   afterwards.
+ * @return The credentials; NULL on failure.
+ */
+MCPCLIENT_API
+MCPCLIENT_MUST_USE
+mcpclient_auth *MCPCLIENT_NULLABLE mcpclient_auth_workload_new(const char *MCPCLIENT_NULLABLE issuer,
+    const char *MCPCLIENT_NULLABLE client_id,
+    mcpclient_auth *identity,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Makes credentials of a user whose organization manages the access to MCP
+ * servers by single sign-on (enterprise-managed authorization).
+ *
+ * The identity provider exchanges the user's ID token for an assertion, and
+ * the authorization server of the MCP server takes it. The client there is set
+ * by mcpclient_auth_set_client or mcpclient_auth_set_client_metadata_url.
+ *
+ * @param idp_issuer         The issuer URL of the identity provider.
+ * @param idp_client_id      The id of the client at the identity provider.
+ * @param idp_client_secret  The secret there; NULL for a public client.
+ * @param identity           Where the ID token comes from, as for
+ *                           mcpclient_auth_workload_new.
+ * @return The credentials; NULL on failure.
+ */
+MCPCLIENT_API
+MCPCLIENT_MUST_USE
+mcpclient_auth *MCPCLIENT_NULLABLE mcpclient_auth_enterprise_new(const char *idp_issuer,
+    const char *idp_client_id,
+    const char *MCPCLIENT_NULLABLE idp_client_secret,
+    mcpclient_auth *identity,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets the client that is registered with an authorization server in advance.
+ * Replaces an earlier one, which is also how a secret is rotated.
+ *
+ * @param auth           The credentials.
+ * @param issuer         The issuer URL of the authorization server; NULL: the
+ *                       first one that a server names, and from then on no
+ *                       other.
+ * @param client_id      The id.
+ * @param client_secret  The secret; NULL: a public client, or one with a
+ *                       private key.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_auth_set_client(mcpclient_auth *auth,
+    const char *MCPCLIENT_NULLABLE issuer,
+    const char *client_id,
+    const char *MCPCLIENT_NULLABLE client_secret,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets the private key with which the client proves itself, instead of a
+ * secret. Blocks while it reads the file.
+ *
+ * @param auth          The credentials.
+ * @param key_pem_path  A PEM file, as for mcpclient_auth_private_key_new.
+ * @param key_id        The id of the key ("kid"); NULL: none.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_auth_set_private_key(mcpclient_auth *auth,
+    const char *key_pem_path,
+    const char *MCPCLIENT_NULLABLE key_id,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets the URL of the client's metadata document, which is its id at
+ * authorization servers that support such documents.
+ *
+ * @param auth  The credentials.
+ * @param url   An https URL with a path.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_auth_set_client_metadata_url(mcpclient_auth *auth,
+    const char *url,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets the scopes to ask for. No others are asked for then, also when a server
+ * says that one is missing.
+ *
+ * @param auth    The credentials.
+ * @param scopes  Scopes with spaces between them; NULL: those that the server
+ *                names.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_auth_set_scopes(mcpclient_auth *auth,
+    const char *MCPCLIENT_NULLABLE scopes,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets the resource parameter (RFC 8707) of requests to the authorization
+ * server.
+ *
+ * @param auth      The credentials.
+ * @param resource  A URI; "" sends none, which some authorization servers need;
+ *                  NULL: what the server says of itself, else its URL.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_auth_set_resource(mcpclient_auth *auth,
+    const char *MCPCLIENT_NULLABLE resource,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets the metadata of the authorization server (RFC 8414), instead of
+ * fetching it: for one whose document is missing or lacks a member.
+ *
+ * @param auth  The credentials.
+ * @param json  A JSON object with at least issuer and token_endpoint; NULL:
+ *              fetch it.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_auth_set_metadata(mcpclient_auth *auth,
+    const char *MCPCLIENT_NULLABLE json,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets whether access tokens are bound to a key that the library makes (DPoP,
+ * RFC 9449), so that a stolen token is of no use.
+ *
+ * @param auth  The credentials.
+ * @param when  One of MCPCLIENT_DPOP_*.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_auth_set_dpop(mcpclient_auth *auth,
+    mcpclient_dpop when,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/* -----------------------------------------------------------------------------
+ * OAuth credentials of a person who logs in
+ * -------------------------------------------------------------------------- */
+
+/**
+ * Brings a person to a login: opens mcpclient_login_url in a browser, or shows
+ * it.
+ *
+ * It may return at once, and the library waits for the browser; wait for what
+ * a person pastes and call mcpclient_login_finish; or give up by
+ * mcpclient_login_refuse. It runs on the thread of the call that needs the
+ * login, or on the thread that listens. The others that need it wait, each for
+ * its own time limit. A call inside it that needs the same credentials fails
+ * with MCPCLIENT_ERROR_INVALID_STATE.
+ *
+ * @param user_data  The pointer that was registered.
+ * @param login      The login.
+ */
+typedef void (*MCPCLIENT_NULLABLE mcpclient_login_callback)(void *MCPCLIENT_NULLABLE user_data,
+    mcpclient_login *login);
+
+/**
+ * Makes credentials of a person who logs in when that is necessary (OAuth
+ * authorization code with PKCE).
+ *
+ * The client is found in this order: mcpclient_auth_set_client,
+ * mcpclient_auth_set_client_metadata_url, registration with the authorization
+ * server under the name of mcpclient_set_client_info. The time that the person
+ * takes does not count as time of the call.
+ *
+ * @param callback  Brings the person to the login.
+ * @return The credentials; NULL on failure.
+ */
+MCPCLIENT_API
+MCPCLIENT_MUST_USE
+mcpclient_auth *MCPCLIENT_NULLABLE mcpclient_auth_login_new(mcpclient_login_callback callback,
+    void *MCPCLIENT_NULLABLE user_data,
+    void (*MCPCLIENT_NULLABLE user_data_free)(void *MCPCLIENT_NULLABLE user_data),
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Returns what to open in a browser. It is for this person alone: do not log
+ * it.
+ *
+ * @param login  The login, or NULL.
+ * @return An https URL, or an http URL of a loopback host; NULL for NULL.
+ */
+MCPCLIENT_API
+const char *MCPCLIENT_NULLABLE mcpclient_login_url(const mcpclient_login *MCPCLIENT_NULLABLE login);
+
+/**
+ * Returns the URL of the MCP server that the login is for, to be shown to the
+ * person.
+ *
+ * @param login  The login, or NULL.
+ * @return The URL; NULL for NULL.
+ */
+MCPCLIENT_API
+const char *MCPCLIENT_NULLABLE mcpclient_login_server(const mcpclient_login *MCPCLIENT_NULLABLE login);
+
+/**
+ * Finishes a login with the URL that the browser was sent to, as a person
+ * copied it from the address bar. On failure the login goes on.
+ *
+ * @param login           The login.
+ * @param redirected_url  The URL, with its query.
+ * @return MCPCLIENT_OK, also for a login that was denied: the call then fails;
+ *         MCPCLIENT_ERROR_INVALID_ARGUMENT for a URL of another login.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_login_finish(mcpclient_login *login,
+    const char *redirected_url,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Gives a login up: the call fails with MCPCLIENT_ERROR_UNAUTHORIZED.
+ *
+ * @param login  The login; NULL is ignored.
+ */
+MCPCLIENT_API
+void mcpclient_login_refuse(mcpclient_login *MCPCLIENT_NULLABLE login);
+
+/**
+ * Finishes a login from outside its callback, on any thread, such as that of
+ * the program's own web server. The state in the URL says which login.
+ *
+ * @param auth            The credentials.
+ * @param redirected_url  The URL that the browser was sent to, with its query.
+ * @return As mcpclient_login_finish.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_auth_finish_login(mcpclient_auth *auth,
+    const char *redirected_url,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets where the authorization server sends the browser after a login.
+ *
+ * For a loopback host the library listens there during the login; port 0 takes
+ * any free one. For an https URL the program hands over what arrives there by
+ * mcpclient_auth_finish_login.
+ *
+ * @param auth  The credentials.
+ * @param url   The URL. Default: "http://127.0.0.1:0/callback".
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_auth_set_redirect_url(mcpclient_auth *auth,
+    const char *url,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets how long a person may take to log in. Then the call fails with
+ * MCPCLIENT_ERROR_TIMEOUT.
+ *
+ * @param auth  The credentials.
+ * @param ms    Milliseconds. Default: 300000, five minutes.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_auth_set_login_timeout_ms(mcpclient_auth *auth,
+    uint32_t ms,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets one more parameter of the authorization request, such as
+ * access_type=offline.
+ *
+ * @param auth   The credentials.
+ * @param name   The name, none that the library sets itself.
+ * @param value  The value; NULL removes the parameter.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_auth_set_parameter(mcpclient_auth *auth,
+    const char *name,
+    const char *MCPCLIENT_NULLABLE value,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/* -----------------------------------------------------------------------------
+ * Store of OAuth grants
+ *
+ * Without a store, grants live in memory and end with the process.
+ * -------------------------------------------------------------------------- */
+
+/**
+ * Loads a grant by calling mcpclient_store_request_set, or saves what
+ * mcpclient_store_request_data returns.
+ *
+ * Runs on the thread of the call that needs a token, or on the thread that
+ * listens. A grant is loaded before the first request and before each refresh.
+ *
+ * @param user_data  The pointer that was registered.
+ * @param request    What to load or save.
+ */
+typedef void (*MCPCLIENT_NULLABLE mcpclient_store_callback)(void *MCPCLIENT_NULLABLE user_data,
+    mcpclient_store_request *request);
+
+/**
+ * Keeps grants by two callbacks, such as in the keyring of the desktop. To be
+ * called before the first call: grants in memory are forgotten.
+ *
+ * Several processes that share such a store need a lock of the program's own
+ * around their calls, if refresh tokens are replaced at each use.
+ *
+ * @param auth  The credentials.
+ * @param load  Loads a grant.
+ * @param save  Saves or removes a grant.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_auth_set_store(mcpclient_auth *auth,
+    mcpclient_store_callback load,
+    mcpclient_store_callback save,
+    void *MCPCLIENT_NULLABLE user_data,
+    void (*MCPCLIENT_NULLABLE user_data_free)(void *MCPCLIENT_NULLABLE user_data),
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Returns the name of the grant: ASCII letters, digits and "-". It is no
+ * secret and fit for a file name.
+ *
+ * @param request  The request, or NULL.
+ * @return The name; NULL for NULL.
+ */
+MCPCLIENT_API
+const char *MCPCLIENT_NULLABLE mcpclient_store_request_key(const mcpclient_store_request *MCPCLIENT_NULLABLE request);
+
+/**
+ * Returns what to save. It is a secret.
+ *
+ * @param request  The request, or NULL.
+ * @return JSON text; NULL when the grant is to be removed, and when loading.
+ */
+MCPCLIENT_API
+const char *MCPCLIENT_NULLABLE mcpclient_store_request_data(const mcpclient_store_request *MCPCLIENT_NULLABLE request);
+
+/**
+ * Sets what was loaded. Without it there is no grant of this name.
+ *
+ * @param request  The request.
+ * @param data     What was saved under the name.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_store_request_set(mcpclient_store_request *request,
+    const char *data,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Keeps grants in a file, which any number of processes may share. To be
+ * called before the first call: grants in memory are forgotten.
+ *
+ * The file is made with mode 0600 when the first grant is saved. Beside it
+ * stands a lock file, with ".lock" after its name. Blocks while it reads the
+ * file.
+ *
+ * @param auth  The credentials.
+ * @param path  The file, in a directory that exists.
+ * @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_STATE when the file may be read
+ *         by others, belongs to another user, is a link, or cannot be read.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_auth_set_store_file(mcpclient_auth *auth,
+    const char *path,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Logs out of the servers that these credentials were used for in this
+ * process: removes their grants from memory and store, and revokes them where
+ * the authorization server offers that (best effort, 10 seconds at most for
+ * each server). The next call logs in again. Blocks meanwhile.
+ *
+ * @param auth  The credentials.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_auth_forget(mcpclient_auth *auth,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
 
 /* -----------------------------------------------------------------------------
  * Requests and notifications

@@ -33,7 +33,8 @@
 //! 1. `auth::token::Token` checks it, in a buffer that is wiped when dropped; `Auth` holds it, or the file or function that
 //!    yields it.
 //! 2. `auth::credentials::Credentials` is part of the `RequestConfig` that `Client::set_bearer_token` replaces.
-//! 3. `http::client::HttpClient::send` takes the token for each request, and another one after a 401.
+//! 3. `http::client::HttpClient::send` asks the auth object for each request's token, and again after a 401. OAuth
+//!    credentials (`auth::oauth`) then get one, by requests that `http::authorization_servers` sends.
 //! 4. `http::headers::Head` keeps it apart from the headers that ureq sees; `http::interrupt::Interrupt` carries it past
 //!    ureq to the socket (`http::tcp`, `http::tls`), whose `http::buffers::WipedBuffers` write it after the request line.
 
@@ -64,7 +65,7 @@ pub mod capi;
 #[path = "../fuzz/fuzzing.rs"]
 pub mod fuzzing;
 
-pub use auth::{Auth, TokenRequest};
+pub use auth::{Auth, Dpop, Login, StoreRequest, TokenRequest};
 pub use base::call::ProgressHandler;
 pub use base::error::{Error, ErrorResponse, NetworkError, RpcError, Status};
 pub use client::Client;

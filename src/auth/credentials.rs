@@ -1,15 +1,14 @@
 //! What is sent with every request of a client: an auth object or custom headers.
 
-use std::sync::{Arc, Weak};
-
 use ::http::{HeaderName, HeaderValue, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use crate::auth::Auth;
 use crate::auth::redact::{redact, redact_json};
-use crate::auth::token::{self, Token};
+use crate::auth::secret::Secret;
+use crate::auth::token;
+use crate::auth::{Auth, Owner};
 use crate::base::error::{Error, RpcError};
 use crate::base::text;
 
@@ -37,8 +36,7 @@ impl Credentials {
 
     /// The authorization context of the requests, to which a private response belongs.
     pub(crate) fn context(&self) -> AuthContext {
-        let token = self.auth.as_ref().and_then(Auth::latest);
-        AuthContext { token: token.map(|token| Arc::downgrade(&token)), headers: self.headers.clone() }
+        AuthContext { auth: self.auth.as_ref().map(Auth::owner), headers: self.headers.clone() }
     }
 
     /// A server's text without the credentials that it may repeat: the present ones, and the `Authorization` that was
@@ -48,9 +46,9 @@ impl Credentials {
     }
 
     fn fold_secrets(&self, text: &str, sent: Option<&HeaderValue>, replace: fn(&str, &str) -> String) -> String {
-        let latest = self.auth.as_ref().and_then(Auth::latest).map(|token| token.authorization());
-        let tokens = [latest.as_ref(), sent].into_iter().flatten().filter_map(token::bare);
-        let text = tokens.fold(text.to_owned(), |text, token| replace(&text, token));
+        let own = self.auth.as_ref().map(Auth::secrets).unwrap_or_default();
+        let secrets = own.iter().map(Secret::expose).chain(sent.and_then(token::bare));
+        let text = secrets.fold(text.to_owned(), |text, secret| replace(&text, secret));
         self.headers
             .iter()
             .fold(text, |text, (_, value)| secrets_of(value).iter().fold(text, |text, secret| replace(&text, secret)))
@@ -110,26 +108,26 @@ fn secrets_of(value: &HeaderValue) -> Vec<Zeroizing<String>> {
 /// The authorization context of a response. It does not keep a replaced token in memory.
 #[derive(Debug, Clone)]
 pub(crate) struct AuthContext {
-    token: Option<Weak<Token>>,
+    auth: Option<Owner>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl AuthContext {
     /// Whether these credentials are the context's.
     pub(crate) fn matches(&self, credentials: &Credentials) -> bool {
-        let token = credentials.auth.as_ref().and_then(Auth::latest);
-        let same_token = match (&self.token, token) {
+        let same_auth = match (&self.auth, &credentials.auth) {
             (None, None) => true,
-            (Some(own), Some(token)) => own.upgrade().is_some_and(|own| own == token),
+            (Some(own), Some(auth)) => own.is(&auth.owner()),
             _ => false,
         };
-        same_token && self.headers == credentials.headers
+        same_auth && self.headers == credentials.headers
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::token::Token;
 
     fn header(name: &'static str) -> (HeaderName, Option<HeaderValue>) {
         (HeaderName::from_static(name), Some(HeaderValue::from_static("v")))

@@ -1,4 +1,4 @@
-//! Bearer tokens (RFC 6750): checked once, kept as the header value that is sent.
+//! Access tokens (RFC 6750, and RFC 9449 for those bound to a key): checked once, kept as the header value that is sent.
 
 use std::fmt;
 
@@ -8,9 +8,10 @@ use zeroize::Zeroizing;
 use crate::auth::header;
 use crate::auth::redact::REDACTED;
 
-const SCHEME: &str = "Bearer ";
+const BEARER: &str = "Bearer ";
+const DPOP: &str = "DPoP ";
 
-/// A bearer token, held as the header value that carries it. Clones share the buffer, which is wiped with the last one.
+/// An access token, held as the header value that carries it. Clones share the buffer, which is wiped with the last one.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Token(HeaderValue);
 
@@ -19,19 +20,24 @@ impl Token {
     ///
     /// The error text is for a person. It names a byte offset, counted from 0, and never repeats the token.
     pub fn new(token: &str) -> Result<Token, String> {
-        Token::from_bytes(token.as_bytes())
+        Token::from_bytes(BEARER, token.as_bytes())
+    }
+
+    /// The same for a token that is bound to a key: it is sent under the scheme `DPoP`.
+    pub fn dpop(token: &str) -> Result<Token, String> {
+        Token::from_bytes(DPOP, token.as_bytes())
     }
 
     /// Like [`Token::new`], for bytes that are wiped when dropped.
     pub fn from_zeroizing(bytes: Zeroizing<Vec<u8>>) -> Result<Token, String> {
-        Token::from_bytes(&bytes)
+        Token::from_bytes(BEARER, &bytes)
     }
 
-    fn from_bytes(token: &[u8]) -> Result<Token, String> {
+    fn from_bytes(scheme: &str, token: &[u8]) -> Result<Token, String> {
         if token.is_empty() {
             return Err("the token is empty".to_owned());
         }
-        if token.get(..SCHEME.len()).is_some_and(|start| start.eq_ignore_ascii_case(SCHEME.as_bytes())) {
+        if token.get(..BEARER.len()).is_some_and(|start| start.eq_ignore_ascii_case(BEARER.as_bytes())) {
             return Err(
                 "the token starts with \"Bearer \": give the bare token, the library adds the scheme".to_owned()
             );
@@ -39,18 +45,34 @@ impl Token {
         if let Some((position, byte)) = header::find_byte(token, |byte| !byte.is_ascii_graphic()) {
             return Err(header::refusal("the token", byte, position));
         }
-        Ok(Token(header::secret_value(SCHEME, token)))
+        Ok(Token(header::secret_value(scheme, token)))
     }
 
-    /// The value of the `Authorization` header, `Bearer <token>`, marked as sensitive.
+    /// The value of the `Authorization` header, scheme and token, marked as sensitive.
     pub fn authorization(&self) -> HeaderValue {
         self.0.clone()
+    }
+
+    /// The token without its scheme.
+    pub fn bare(&self) -> &str {
+        bare(&self.0).expect("from_bytes lets only ASCII through")
+    }
+
+    /// `Bearer` or `DPoP`.
+    pub fn scheme(&self) -> &'static str {
+        if self.is_dpop() { "DPoP" } else { "Bearer" }
+    }
+
+    /// Whether each request with the token needs a proof.
+    pub fn is_dpop(&self) -> bool {
+        self.0.as_bytes().starts_with(DPOP.as_bytes())
     }
 }
 
 /// The token in the value of an `Authorization` header.
 pub(crate) fn bare(authorization: &HeaderValue) -> Option<&str> {
-    authorization.to_str().ok()?.strip_prefix(SCHEME)
+    let value = authorization.to_str().ok()?;
+    value.strip_prefix(BEARER).or_else(|| value.strip_prefix(DPOP))
 }
 
 impl fmt::Debug for Token {
@@ -70,6 +92,14 @@ mod tests {
             assert_eq!(value.as_bytes(), format!("Bearer {token}").as_bytes());
             assert!(value.is_sensitive());
         }
+    }
+
+    #[test]
+    fn a_token_that_is_bound_to_a_key_has_its_scheme() {
+        let token = Token::dpop("swordfish").unwrap();
+        assert_eq!(token.authorization().as_bytes(), b"DPoP swordfish");
+        assert_eq!((token.bare(), token.scheme(), token.is_dpop()), ("swordfish", "DPoP", true));
+        assert!(!Token::new("DPoP").unwrap().is_dpop());
     }
 
     #[test]

@@ -1,14 +1,13 @@
 //! Tokens from a function of the caller.
 
-use std::sync::{Arc, OnceLock};
-use std::thread::{self, ThreadId};
+use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 
+use crate::auth::single_flight::{SingleFlight, Turn};
 use crate::auth::token::Token;
-use crate::base::call::{CANCEL_POLL, Call};
+use crate::base::call::Call;
 use crate::base::error::Error;
-use crate::base::platform::ForkMark;
 
 type Provide = Box<dyn Fn(&mut TokenRequest) + Send + Sync>;
 
@@ -16,6 +15,7 @@ type Provide = Box<dyn Fn(&mut TokenRequest) + Send + Sync>;
 #[derive(Debug)]
 pub struct TokenRequest {
     challenge: Option<String>,
+    audience: Option<String>,
     token: Option<Token>,
 }
 
@@ -23,6 +23,11 @@ impl TokenRequest {
     /// The `WWW-Authenticate` header of the 401 that made a new token necessary; `None` before the first request.
     pub fn challenge(&self) -> Option<&str> {
         self.challenge.as_deref()
+    }
+
+    /// For the identity of a workload, the issuer that the token is for; else `None`.
+    pub fn audience(&self) -> Option<&str> {
+        self.audience.as_deref()
     }
 
     /// Hands over the token.
@@ -35,22 +40,21 @@ impl TokenRequest {
 pub(super) struct TokenProvider {
     provide: Provide,
     latest: ArcSwapOption<Token>,
-    /// The question that is being asked. Like the token it is read without a lock that a fork could orphan.
-    asking: ArcSwapOption<TokenFetch>,
+    /// One thread asks the function, the others wait for what it is told.
+    asking: SingleFlight<Told>,
 }
 
-/// One question to the function, and those who wait for its answer.
-struct TokenFetch {
-    mark: ForkMark,
-    thread: ThreadId,
-    /// The token that is to be replaced.
+/// What came of asking the function.
+#[derive(Clone)]
+struct Told {
+    /// The token that was to be replaced.
     refused: Option<Arc<Token>>,
-    answer: OnceLock<Option<Arc<Token>>>,
+    token: Option<Arc<Token>>,
 }
 
 impl TokenProvider {
     pub(super) fn new(provide: Provide) -> TokenProvider {
-        TokenProvider { provide, latest: ArcSwapOption::empty(), asking: ArcSwapOption::empty() }
+        TokenProvider { provide, latest: ArcSwapOption::empty(), asking: SingleFlight::default() }
     }
 
     pub(super) fn latest(&self) -> Option<Arc<Token>> {
@@ -58,8 +62,16 @@ impl TokenProvider {
     }
 
     pub(super) fn token(&self, call: &Call) -> Result<Arc<Token>, Error> {
-        let missing = || Error::InvalidState("the token callback has set no token".to_owned());
-        self.newer_than(call, None, None)?.ok_or_else(missing)
+        self.newer_than(call, None, None)?.ok_or_else(none_set)
+    }
+
+    /// Asks for a token that says who the workload or user is. Such tokens live for minutes and are used once, so each is
+    /// asked for anew.
+    pub(super) fn identity_token(&self, call: &Call, audience: Option<&str>) -> Result<Arc<Token>, Error> {
+        call.remaining()?;
+        let mut request = TokenRequest { challenge: None, audience: audience.map(str::to_owned), token: None };
+        (self.provide)(&mut request);
+        request.token.take().map(Arc::new).ok_or_else(none_set)
     }
 
     /// Asks for a new token, unless another thread has got one since. `None`: the refusal stands.
@@ -80,33 +92,39 @@ impl TokenProvider {
         challenge: Option<&str>,
     ) -> Result<Option<Arc<Token>>, Error> {
         loop {
-            let latest = self.latest.load_full().filter(|latest| !refused.is_some_and(|own| Arc::ptr_eq(latest, own)));
-            if latest.is_some() {
-                return Ok(latest);
+            if let Some(newer) = self.latest.load_full().filter(|latest| !same(Some(latest), refused)) {
+                return Ok(Some(newer));
             }
-            let before = self.asking.load_full();
-            // What a parent process asked before a fork is not answered in its child.
-            if let Some(question) = before.as_ref().filter(|question| question.mark.is_own()) {
-                let answer = question.wait(call)?;
+            match self.asking.join(call)? {
                 // Nothing came of it: there is no better answer for the same question.
-                if answer.is_none() && question.replaces(refused) {
+                Turn::Follow(Some(told)) if told.token.is_none() && same(told.refused.as_ref(), refused) => {
                     return Ok(None);
                 }
-                continue;
-            }
-            let own = Arc::new(TokenFetch::new(refused));
-            let found = self.asking.compare_and_swap(&before, Some(own.clone()));
-            if same((*found).as_ref(), before.as_ref()) {
-                let turn = FetchGuard { provider: self, own };
-                // Somebody may have been told a token between the two looks.
-                let latest = self.latest.load_full();
-                return Ok(match same(latest.as_ref(), refused) || latest.is_none() {
-                    true => turn.ask(challenge),
-                    false => turn.answer(latest),
-                });
+                Turn::Follow(_) => continue,
+                Turn::Lead(lead) => {
+                    // Another thread may have been told a token between the two looks.
+                    let newer = self.latest.load_full().filter(|latest| !same(Some(latest), refused));
+                    let token = newer.or_else(|| self.ask(challenge));
+                    lead.finish(Told { refused: refused.cloned(), token: token.clone() });
+                    return Ok(token);
+                }
             }
         }
     }
+
+    // No lock is held: the function may use a client that asks this very object.
+    fn ask(&self, challenge: Option<&str>) -> Option<Arc<Token>> {
+        let challenge = challenge.map(str::to_owned);
+        let mut request = TokenRequest { challenge, audience: None, token: None };
+        (self.provide)(&mut request);
+        let token = request.token.take().map(Arc::new);
+        self.latest.store(token.clone());
+        token
+    }
+}
+
+fn none_set() -> Error {
+    Error::InvalidState("the token callback has set no token".to_owned())
 }
 
 /// Whether both are the same object, or nothing.
@@ -118,64 +136,11 @@ fn same<T>(one: Option<&Arc<T>>, other: Option<&Arc<T>>) -> bool {
     }
 }
 
-impl TokenFetch {
-    fn new(refused: Option<&Arc<Token>>) -> TokenFetch {
-        let thread = thread::current().id();
-        TokenFetch { mark: ForkMark::new(), thread, refused: refused.cloned(), answer: OnceLock::new() }
-    }
-
-    fn replaces(&self, refused: Option<&Arc<Token>>) -> bool {
-        same(self.refused.as_ref(), refused)
-    }
-
-    fn wait(&self, call: &Call) -> Result<Option<Arc<Token>>, Error> {
-        if self.thread == thread::current().id() {
-            let reason = "the token callback uses a client that needs the token which it is asked for";
-            return Err(Error::InvalidState(reason.to_owned()));
-        }
-        loop {
-            match self.answer.get() {
-                Some(answer) => return Ok(answer.clone()),
-                None => call.sleep(CANCEL_POLL)?,
-            }
-        }
-    }
-}
-
-/// The turn of the thread that asks; it ends however the function does.
-struct FetchGuard<'a> {
-    provider: &'a TokenProvider,
-    own: Arc<TokenFetch>,
-}
-
-impl FetchGuard<'_> {
-    // No lock is held: the function may use a client that asks this very object.
-    fn ask(self, challenge: Option<&str>) -> Option<Arc<Token>> {
-        let mut request = TokenRequest { challenge: challenge.map(str::to_owned), token: None };
-        (self.provider.provide)(&mut request);
-        let token = request.token.take().map(Arc::new);
-        self.provider.latest.store(token.clone());
-        self.answer(token)
-    }
-
-    fn answer(self, token: Option<Arc<Token>>) -> Option<Arc<Token>> {
-        let _ = self.own.answer.set(token.clone());
-        token
-    }
-}
-
-impl Drop for FetchGuard<'_> {
-    fn drop(&mut self) {
-        // Unless it panicked, the question has been answered.
-        let _ = self.own.answer.set(None);
-        self.provider.asking.compare_and_swap(&Some(self.own.clone()), None);
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::Barrier;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Barrier, OnceLock};
+    use std::thread;
     use std::time::Duration;
 
     use super::*;

@@ -80,6 +80,9 @@ pub(crate) struct Call {
     scope: Option<Watched>,
     operation: Option<Watched>,
     attachments: Option<Arc<Attachments>>,
+    /// How many milliseconds a person was waited for, which do not count. Shared by all parts of the call; only calls
+    /// that may have to wait so have it.
+    paused: Option<Arc<AtomicU64>>,
 }
 
 impl Call {
@@ -98,7 +101,24 @@ impl Call {
             scope: None,
             operation: None,
             attachments: None,
+            paused: None,
         }
+    }
+
+    /// The same call when it may have to wait for a person.
+    pub(crate) fn with_pauses(self) -> Call {
+        Call { paused: Some(Arc::default()), ..self }
+    }
+
+    /// A person was waited for: the deadline moves.
+    pub(crate) fn add_pause(&self, pause: Duration) {
+        if let Some(paused) = &self.paused {
+            paused.fetch_add(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX), Ordering::SeqCst);
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        self.paused.as_ref().map_or(Duration::ZERO, |paused| Duration::from_millis(paused.load(Ordering::SeqCst)))
     }
 
     /// A call of the library's own that only its deadline ends.
@@ -140,7 +160,9 @@ impl Call {
 
     /// A call with limits of its own, which begin now, that is cancelled when this one is.
     pub(crate) fn within(&self, limits: Limits) -> Call {
-        Call { limits, deadline: deadline(limits.timeout), restarts: None, ..self.clone() }
+        // All pauses are added to a deadline, so those that have been are taken off.
+        let deadline = deadline(limits.timeout).map(|end| end.checked_sub(self.pause()).unwrap_or(end));
+        Call { limits, deadline, restarts: None, ..self.clone() }
     }
 
     /// The same call for a step that may take at most `limit`.
@@ -151,6 +173,16 @@ impl Call {
             }
             _ => self.clone(),
         }
+    }
+
+    /// The same call for a step that has another time limit, longer perhaps.
+    pub(crate) fn for_at_most(&self, limit: Duration) -> Call {
+        self.within(Limits { timeout: Some(limit), ..self.limits })
+    }
+
+    /// The same call for a response of at most that many bytes.
+    pub(crate) fn with_max_response_bytes(&self, bytes: u64) -> Call {
+        Call { limits: Limits { max_response_bytes: bytes, ..self.limits }, ..self.clone() }
     }
 
     pub(crate) fn has_deadline(&self) -> bool {
@@ -180,10 +212,15 @@ impl Call {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let (Some(restarts), Some(timeout)) = (&self.restarts, self.limits.timeout) else { return self.deadline };
-        let latest = Duration::from_millis(restarts.latest_ms.load(Ordering::SeqCst));
-        let after = latest.saturating_add(timeout);
-        restarts.begun.checked_add(self.limits.longest.map_or(after, |longest| after.min(longest)))
+        let end = match (&self.restarts, self.limits.timeout) {
+            (Some(restarts), Some(timeout)) => {
+                let latest = Duration::from_millis(restarts.latest_ms.load(Ordering::SeqCst));
+                let after = latest.saturating_add(timeout);
+                restarts.begun.checked_add(self.limits.longest.map_or(after, |longest| after.min(longest)))
+            }
+            _ => self.deadline,
+        };
+        end.and_then(|end| end.checked_add(self.pause()))
     }
 
     /// Has `wait` woken when the call is cancelled, until the result is dropped. To be called before checking whether the
@@ -329,6 +366,21 @@ mod tests {
         std::thread::sleep(Duration::from_millis(30));
         fixed.restart();
         assert!(!fixed.wants_progress() && fixed.remaining().unwrap().unwrap() < Duration::from_millis(1980));
+    }
+
+    #[test]
+    fn waiting_for_a_person_moves_the_deadline_of_all_parts() {
+        let call = Call::with_timeout(5 * SECOND).with_pauses();
+        let before = call.at_most(Some(SECOND));
+        call.add_pause(60 * SECOND);
+        let after = call.at_most(Some(SECOND));
+        let left = |call: &Call| call.remaining().unwrap().unwrap();
+        assert!(left(&call) > 60 * SECOND);
+        assert!(left(&before) > 59 * SECOND);
+        assert!(left(&after) <= SECOND);
+        let other = Call::with_timeout(5 * SECOND);
+        other.add_pause(60 * SECOND);
+        assert!(left(&other) <= 5 * SECOND);
     }
 
     #[test]

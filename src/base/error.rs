@@ -12,7 +12,7 @@ use std::fmt;
 /// assert!(matches!(error, mcpclient::Error::InvalidArgument(_)));
 /// assert_eq!(error.http_status(), None);
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// An argument that cannot be used: a bad URL, token, header or JSON text.
@@ -81,7 +81,7 @@ pub enum Status {
 }
 
 /// A failure of the network.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NetworkError {
     message: String,
     kind: NetworkErrorKind,
@@ -103,7 +103,7 @@ impl fmt::Display for NetworkError {
 }
 
 /// An HTTP response outside 2xx.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ErrorResponse {
     pub(crate) message: String,
     /// The part of the message that the server wrote; empty when it wrote nothing.
@@ -114,6 +114,18 @@ pub struct ErrorResponse {
     pub(crate) challenge_parameters: Vec<(String, String)>,
 }
 
+impl ErrorResponse {
+    /// A refusal of an authorization server, with the parameters of its OAuth error. `http_status` 0: it gave none.
+    pub(crate) fn of_authorization_server(
+        message: String,
+        reason: String,
+        http_status: u16,
+        challenge_parameters: Vec<(String, String)>,
+    ) -> ErrorResponse {
+        ErrorResponse { message, reason, http_status, www_authenticate: None, challenge_parameters }
+    }
+}
+
 impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -121,7 +133,7 @@ impl fmt::Display for ErrorResponse {
 }
 
 /// A JSON-RPC error object (JSON-RPC 2.0, section 5.1 <https://www.jsonrpc.org/specification#error_object>).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RpcError {
     pub(crate) code: i32,
     pub(crate) message: String,

@@ -16,6 +16,7 @@ pub struct mcpclient_auth(pub(super) Auth);
 pub struct mcpclient_token_request<'a> {
     request: &'a mut TokenRequest,
     challenge: Option<CString>,
+    audience: Option<CString>,
 }
 
 /// Provides a token, by calling mcpclient_token_request_set.
@@ -103,7 +104,8 @@ pub unsafe extern "C" fn mcpclient_auth_token_callback_new(
             let callback = arg::callback(callback, "callback")?;
             let provider = move |request: &mut TokenRequest| {
                 let challenge = request.challenge().map(text::terminated);
-                callback(user_data.pointer(), &mut mcpclient_token_request { request, challenge });
+                let audience = request.audience().map(text::terminated);
+                callback(user_data.pointer(), &mut mcpclient_token_request { request, challenge, audience });
             };
             Ok(mcpclient_auth(Auth::token_provider(provider)))
         })
@@ -121,6 +123,22 @@ pub unsafe extern "C" fn mcpclient_token_request_challenge(request: *const mcpcl
     unsafe {
         guard::plain(text::borrowed(None), || {
             text::borrowed(arg::optional(request).and_then(|request| request.challenge.as_deref()))
+        })
+    }
+}
+
+/// Returns whom a token is for that says who a workload is: see
+/// mcpclient_auth_workload_new.
+///
+/// @param request  The request, or NULL.
+/// @return The issuer URL of the authorization server; NULL when the token is
+///         not for such credentials. Valid until the callback returns.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcpclient_token_request_audience(request: *const mcpclient_token_request) -> *const c_char {
+    // SAFETY: the caller keeps the contract of the header.
+    unsafe {
+        guard::plain(text::borrowed(None), || {
+            text::borrowed(arg::optional(request).and_then(|request| request.audience.as_deref()))
         })
     }
 }

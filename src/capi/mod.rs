@@ -51,6 +51,30 @@ pub mod network;
 /// Made once, given to any number of clients by mcpclient_set_auth.
 pub mod auth;
 
+/// OAuth credentials
+///
+/// Credentials that get their own access tokens, as the authorization section
+/// of the MCP specification describes: the 401 of the server names its
+/// authorization server, a token is fetched and renewed before it ends, and a
+/// 403 for a missing scope asks for it, once. This happens within the call that
+/// needs the token, and within its time limit. One object may serve clients of
+/// several servers: it keeps one grant for each, by origin and path of the URL.
+/// Settings take effect with the next token, and are
+/// MCPCLIENT_ERROR_INVALID_STATE for credentials of other kinds. TLS and proxy
+/// settings of the client apply to authorization servers too, its headers and
+/// certificate do not. When an authorization server refuses, the call fails
+/// with MCPCLIENT_ERROR_UNAUTHORIZED, and mcpclient_error_challenge_parameter
+/// returns its "error", "error_description" and "error_uri".
+pub mod oauth;
+
+/// OAuth credentials of a person who logs in
+pub mod login;
+
+/// Store of OAuth grants
+///
+/// Without a store, grants live in memory and end with the process.
+pub mod store;
+
 /// Requests and notifications
 ///
 /// The following sections have functions for the usual requests.

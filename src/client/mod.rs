@@ -14,6 +14,7 @@ mod tools;
 
 use std::sync::Arc;
 
+use crate::auth::Auth;
 use crate::base::error::Error;
 use crate::base::text;
 use crate::client::fork::ForkGuard;
@@ -89,8 +90,11 @@ impl Client {
     /// A call through this handle that begins now. A queue may run it later, on another thread.
     pub(crate) fn operation(&self) -> Operation {
         let process = self.process();
-        let limits = self.handle.limits(self.shared().settings.request.load().limits);
+        let request = self.shared().settings.request.load();
+        let limits = self.handle.limits(request.limits);
         let call = self.handle.mark(process.sessions.call(limits));
+        let may_wait = request.credentials.auth().is_some_and(Auth::asks_a_person);
+        let call = if may_wait { call.with_pauses() } else { call };
         Operation::new(process, call)
     }
 

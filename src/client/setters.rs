@@ -41,6 +41,8 @@ impl Client {
         let process = self.process();
         let _disconnected = process.sessions.hold_disconnected("the protocol version")?;
         self.change_session(|config| config.version = version);
+        let assumes_endpoints = version.is_some_and(|version| version <= Version::V2025_03_26);
+        self.change_request(|config| config.assumes_endpoints = assumes_endpoints);
         self.shared().cache.clear();
         Ok(())
     }
@@ -145,6 +147,14 @@ impl Client {
         Ok(())
     }
 
+    fn change_request(&self, change: impl Fn(&mut RequestConfig)) {
+        self.shared().settings.request.rcu(|before| {
+            let mut after = RequestConfig::clone(before);
+            change(&mut after);
+            after
+        });
+    }
+
     fn change_connection(&self, change: impl Fn(&mut ConnectConfig)) {
         self.shared().settings.connect.rcu(|before| {
             let mut after = ConnectConfig::clone(before);
@@ -165,6 +175,7 @@ impl Client {
         self.change_session(|config| {
             config.client_info = Implementation { name: name.to_owned(), version: version.to_owned() };
         });
+        self.change_request(|config| config.client_name = name.to_owned());
         Ok(())
     }
 

@@ -1,15 +1,19 @@
-//! One HTTP request with credentials: redirects within the origin are followed, a 401 is answered once with another
-//! token.
+//! One HTTP request with credentials: redirects within the origin are followed, a 401 or 403 is taken to the auth object,
+//! which may have other credentials for another try.
 
 use std::sync::Arc;
 
 use ::http::{HeaderName, HeaderValue, Method, header};
 use arc_swap::ArcSwap;
+use url::Url;
 
+use crate::auth::authorization::{Authorization, Refused};
 use crate::auth::credentials::Credentials;
-use crate::auth::token::Token;
+use crate::auth::fetch::GrantContext;
+use crate::auth::{Attempts, Auth};
 use crate::base::call::Call;
 use crate::base::error::{Error, RpcError};
+use crate::http::authorization_servers::AuthorizationServers;
 use crate::http::config::RequestConfig;
 use crate::http::endpoint::{self, Endpoint};
 use crate::http::error_response;
@@ -19,6 +23,8 @@ use crate::http::send::Http;
 
 /// The most redirects that one request follows.
 const MAX_REDIRECTS: usize = 5;
+/// The proof of possession of RFC 9449, section 4.1.
+const DPOP: HeaderName = HeaderName::from_static("dpop");
 
 /// Sends the requests of one client.
 #[derive(Debug, Clone)]
@@ -49,25 +55,24 @@ impl HttpClient {
     pub(crate) fn send(&self, call: &Call, request: &Request<'_>) -> Result<Response, Error> {
         let mut redirected: Option<Endpoint> = None;
         let mut redirects = 0;
-        let mut second_token: Option<Arc<Token>> = None;
+        let mut attempts = Attempts::default();
         loop {
             let config = self.config();
-            let token = token(call, request, &config.credentials, second_token.as_ref())?;
             let target = redirected.as_ref().unwrap_or(request.endpoint);
-            let fields = fields(&config.credentials, token.as_deref());
+            let servers = AuthorizationServers::new(&self.http);
+            let server = self.http.origin().url();
+            let tried = Try { call, request, target, config: &config, server, servers };
+            let authorization = tried.authorize(&mut attempts)?;
+            let fields = fields(&config.credentials, authorization.as_ref());
             let mut response = self.http.send(call, target, request, &fields)?;
-            response.sent = token.as_ref().map(|token| token.authorization());
+            tried.note(authorization.as_ref(), &response);
+            response.sent = authorization.as_ref().map(|authorization| authorization.token.authorization());
             match response.status {
                 300..=399 => {
                     redirects += 1;
                     redirected = Some(self.redirect_target(target, &response, redirects)?);
                 }
-                401 if second_token.is_none() && !is_best_effort(request) => {
-                    match another_token(call, &config.credentials, token, &response)? {
-                        Some(other) => second_token = Some(other),
-                        None => return Ok(response),
-                    }
-                }
+                401 | 403 if tried.has_other(authorization.as_ref(), &response, &mut attempts)? => {}
                 _ => return Ok(response),
             }
         }
@@ -105,42 +110,81 @@ impl HttpClient {
     }
 }
 
-/// DELETE ends a session: it is best effort, so it uses the token at hand, and never waits for another one.
-fn is_best_effort(request: &Request<'_>) -> bool {
-    request.method == Method::DELETE
+/// One try of a request.
+struct Try<'a> {
+    call: &'a Call,
+    request: &'a Request<'a>,
+    target: &'a Endpoint,
+    config: &'a RequestConfig,
+    /// The client's own URL.
+    server: &'a Url,
+    servers: AuthorizationServers<'a>,
 }
 
-fn token(
-    call: &Call,
-    request: &Request<'_>,
-    credentials: &Credentials,
-    second: Option<&Arc<Token>>,
-) -> Result<Option<Arc<Token>>, Error> {
-    match (credentials.auth(), second) {
-        (None, _) => Ok(None),
-        (Some(_), Some(second)) => Ok(Some(second.clone())),
-        (Some(auth), None) if is_best_effort(request) => Ok(auth.latest()),
-        (Some(auth), None) => auth.token(call).map(Some),
-    }
-}
-
-/// The token after `refused`, if the auth object has another one.
-fn another_token(
-    call: &Call,
-    credentials: &Credentials,
-    refused: Option<Arc<Token>>,
-    response: &Response,
-) -> Result<Option<Arc<Token>>, Error> {
-    match (credentials.auth(), refused) {
-        (Some(auth), Some(refused)) => {
-            auth.after_refusal(call, &refused, error_response::www_authenticate(response).as_deref())
+impl Try<'_> {
+    fn context(&self) -> GrantContext<'_> {
+        GrantContext {
+            call: self.call,
+            server: self.server,
+            client_name: &self.config.client_name,
+            assumes_endpoints: self.config.assumes_endpoints,
+            fetch: &self.servers,
         }
-        _ => Ok(None),
+    }
+
+    fn auth(&self) -> Option<&Auth> {
+        self.config.credentials.auth()
+    }
+
+    /// DELETE ends a session: it is best effort, so it uses the token at hand, and never waits for another one.
+    fn is_best_effort(&self) -> bool {
+        self.request.method == Method::DELETE
+    }
+
+    fn authorize(&self, attempts: &mut Attempts) -> Result<Option<Authorization>, Error> {
+        let (method, url) = (&self.request.method, self.target.url());
+        match self.auth() {
+            None => Ok(None),
+            Some(auth) if self.is_best_effort() => Ok(auth.authorize_at_hand(self.server, method, url)),
+            Some(auth) => auth.authorize(&self.context(), method, url, attempts),
+        }
+    }
+
+    /// A response to a proof may name the nonce for the next.
+    fn note(&self, authorization: Option<&Authorization>, response: &Response) {
+        if let (Some(auth), Some(Authorization { proof: Some(_), .. })) = (self.auth(), authorization) {
+            auth.note_response(self.target.url(), &response.headers);
+        }
+    }
+
+    /// Whether the auth object has other credentials after this refusal.
+    fn has_other(
+        &self,
+        authorization: Option<&Authorization>,
+        response: &Response,
+        attempts: &mut Attempts,
+    ) -> Result<bool, Error> {
+        let Some(auth) = self.auth().filter(|_| !self.is_best_effort()) else { return Ok(false) };
+        let challenge = error_response::www_authenticate(response);
+        let refused = Refused {
+            status: response.status,
+            url: self.target.url(),
+            headers: &response.headers,
+            challenge: challenge.as_deref(),
+            parameters: &error_response::challenge_parameters(response),
+            token: authorization.map(|authorization| &authorization.token),
+        };
+        auth.after_refusal(&self.context(), &refused, attempts)
     }
 }
 
 /// The header fields that hold credentials.
-fn fields(credentials: &Credentials, token: Option<&Token>) -> Vec<(HeaderName, HeaderValue)> {
-    let authorization = token.map(|token| (header::AUTHORIZATION, token.authorization()));
-    authorization.into_iter().chain(credentials.headers().iter().cloned()).collect()
+fn fields(credentials: &Credentials, authorization: Option<&Authorization>) -> Vec<(HeaderName, HeaderValue)> {
+    let mut fields = Vec::with_capacity(credentials.headers().len() + 2);
+    if let Some(Authorization { token, proof }) = authorization {
+        fields.push((header::AUTHORIZATION, token.authorization()));
+        fields.extend(proof.clone().map(|proof| (DPOP, proof)));
+    }
+    fields.extend(credentials.headers().iter().cloned());
+    fields
 }

@@ -26,4 +26,9 @@ impl ConnectConfig {
 pub(crate) struct RequestConfig {
     pub(crate) credentials: Credentials,
     pub(crate) limits: Limits,
+    /// The client's name, under which it is registered with authorization servers.
+    pub(crate) client_name: String,
+    /// Whether the protocol version is pinned to one that assumes the endpoints of an authorization server without
+    /// metadata (2025-03-26 and before).
+    pub(crate) assumes_endpoints: bool,
 }

@@ -20,6 +20,13 @@ pub(crate) fn www_authenticate(response: &Response) -> Option<String> {
     joined(&challenge_headers(response))
 }
 
+/// The parameters of the Bearer and DPoP challenges, each name once.
+pub(crate) fn challenge_parameters(response: &Response) -> Vec<(String, String)> {
+    let headers = challenge_headers(response);
+    let challenges = www_authenticate::parse(&headers.iter().map(String::as_str).collect::<Vec<_>>());
+    www_authenticate::bearer_parameters(&challenges)
+}
+
 fn challenge_headers(response: &Response) -> Vec<String> {
     let values = response.headers.get_all(header::WWW_AUTHENTICATE).iter();
     values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()

@@ -1,6 +1,6 @@
 //! HTTP/1.1 with credentials, over ureq. Only this folder names ureq.
 //!
-//! The way of a request: [`client`] (credentials, redirects, a second token after a 401) → [`send`] → [`pool`] (an idle
+//! The way of a request: [`client`] (credentials, redirects, another token after a 401) → [`send`] → [`pool`] (an idle
 //! connection, or a new one) → [`connection`] (one ureq agent with one socket) → ureq → `dns`, `tcp`, `tls` (the socket,
 //! with the call's deadline, its cancellation, and buffers that are wiped). The body is read the same way back, by
 //! [`body`].
@@ -10,7 +10,7 @@
 //! | header | where |
 //! | --- | --- |
 //! | `Accept`, `Content-Type` | [`headers`], from the transport's [`request::Request`] |
-//! | `Authorization` | `auth::token` makes it, [`client`] chooses it, `buffers` writes it |
+//! | `Authorization`, `DPoP` | `auth` makes them, [`client`] asks for them, `buffers` writes them |
 //! | custom headers | `auth::header` checks them, `auth::credentials` keeps them, `buffers` writes them |
 //! | `User-Agent` | [`connection`], unless it is a custom header |
 //! | `Proxy-Authorization` | ureq, from the proxy's URL (`proxy`) |
@@ -23,6 +23,7 @@
 //! and logs what it writes.
 
 pub(crate) mod active_connections;
+mod authorization_servers;
 pub(crate) mod body;
 mod buffers;
 pub(crate) mod client;

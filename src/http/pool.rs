@@ -48,7 +48,7 @@ impl Pool {
         &self.route
     }
 
-    pub(crate) fn active(&self) -> &ActiveConnections {
+    pub(crate) fn active(&self) -> &Arc<ActiveConnections> {
         &self.active
     }
 

@@ -22,6 +22,7 @@ use crate::http::response::Response;
 /// HTTP/1.1 to one origin.
 #[derive(Debug)]
 pub(crate) struct Http {
+    config: Arc<ConnectConfig>,
     origin: Endpoint,
     pool: Arc<Pool>,
     threads: Arc<Threads>,
@@ -29,14 +30,23 @@ pub(crate) struct Http {
 
 impl Http {
     pub(crate) fn new(
-        config: &ConnectConfig,
+        config: &Arc<ConnectConfig>,
         threads: &Arc<Threads>,
         active: &Arc<ActiveConnections>,
         names: &Arc<DnsCache>,
     ) -> Result<Http, Error> {
         let origin = Endpoint::new(config.url.clone())?;
         let pool = Arc::new(Pool::new(Route::new(config, names)?, active.clone()));
-        Ok(Http { origin, pool, threads: threads.clone() })
+        Ok(Http { config: config.clone(), origin, pool, threads: threads.clone() })
+    }
+
+    /// Connections to another server, with the threads, host names and cancellations of these.
+    pub(super) fn sibling(&self, config: &Arc<ConnectConfig>) -> Result<Http, Error> {
+        Http::new(config, &self.threads, self.pool.active(), &self.pool.route().names)
+    }
+
+    pub(super) fn config(&self) -> &ConnectConfig {
+        &self.config
     }
 
     /// The client's own URL.

@@ -25,16 +25,23 @@ pub(crate) fn parse(header_values: &[&str]) -> Vec<Challenge> {
     challenges
 }
 
-/// The value of a parameter (names have no case) in the first Bearer challenge that has it.
+impl Challenge {
+    /// Whether the challenge is about an access token (RFC 6750; RFC 9449, section 7.1).
+    fn is_bearer(&self) -> bool {
+        ["bearer", "dpop"].iter().any(|scheme| self.scheme.eq_ignore_ascii_case(scheme))
+    }
+}
+
+/// The value of a parameter (names have no case) in the first Bearer or DPoP challenge that has it.
 pub(crate) fn bearer_parameter<'a>(challenges: &'a [Challenge], name: &str) -> Option<&'a str> {
-    let bearer = challenges.iter().filter(|challenge| challenge.scheme.eq_ignore_ascii_case("bearer"));
+    let bearer = challenges.iter().filter(|challenge| challenge.is_bearer());
     let mut params = bearer.flat_map(|challenge| &challenge.params);
     params.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
-/// The parameters of all Bearer challenges, each name with its first value.
+/// The parameters of all Bearer and DPoP challenges, each name with its first value.
 pub(crate) fn bearer_parameters(challenges: &[Challenge]) -> Vec<(String, String)> {
-    let bearer = challenges.iter().filter(|challenge| challenge.scheme.eq_ignore_ascii_case("bearer"));
+    let bearer = challenges.iter().filter(|challenge| challenge.is_bearer());
     let mut seen = HashSet::new();
     let params = bearer.flat_map(|challenge| &challenge.params).filter(|(name, _)| seen.insert(name.as_str()));
     params.cloned().collect()
@@ -249,6 +256,14 @@ mod tests {
         let challenges = parse(&["Basic error=basic, BEARER Realm=1, bearer Error=2, error=3"]);
         assert_eq!(bearer_parameter(&challenges, "ERROR"), Some("2"));
         assert_eq!(bearer_parameter(&challenges, "realm"), Some("1"));
+    }
+
+    #[test]
+    fn a_dpop_challenge_counts_like_a_bearer_one() {
+        let challenges = parse(&[r#"DPoP algs="ES256", error="use_dpop_nonce""#, "Bearer error=other"]);
+        assert_eq!(bearer_parameter(&challenges, "error"), Some("use_dpop_nonce"));
+        let parameter = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(bearer_parameters(&challenges), [parameter("algs", "ES256"), parameter("error", "use_dpop_nonce")]);
     }
 
     #[test]

@@ -119,17 +119,22 @@ impl Handlers {
         self.notifications.is_empty() && self.requests.is_empty()
     }
 
-    /// The capabilities that the request handlers imply, as JSON text.
-    pub(crate) fn capabilities(&self, version: Version) -> String {
+    /// The capabilities that the request handlers and the extensions imply, as JSON text.
+    pub(crate) fn capabilities(&self, version: Version, extensions: &[&str]) -> String {
         let known = [(ELICITATION, "elicitation"), (ROOTS, "roots"), (SAMPLING, "sampling")];
         let set = known.iter().filter(|(method, _)| self.requests.contains_key(*method)).map(|(_, name)| *name);
-        let members: Vec<String> = set
+        let mut members: Vec<String> = set
             .map(|name| match name {
                 // Since 2025-11-25 an empty object means forms only; older revisions have only forms.
                 "elicitation" if version >= Version::V2025_11_25 => "\"elicitation\":{\"form\":{}}".to_owned(),
                 name => format!("{}:{{}}", text::quoted(name)),
             })
             .collect();
+        if !extensions.is_empty() {
+            let extensions: Vec<String> =
+                extensions.iter().map(|name| format!("{}:{{}}", text::quoted(name))).collect();
+            members.push(format!("\"extensions\":{{{}}}", extensions.join(",")));
+        }
         format!("{{{}}}", members.join(","))
     }
 
@@ -216,11 +221,11 @@ mod tests {
     #[test]
     fn request_handlers_imply_capabilities_and_respond() {
         let mut handlers = Handlers::default();
-        assert_eq!(handlers.capabilities(Version::LEGACY), "{}");
+        assert_eq!(handlers.capabilities(Version::LEGACY, &[]), "{}");
         handlers.set_request(ROOTS, Some(Arc::new(|_, _, reply| reply.result(r#"{"roots":[]}"#).unwrap())));
         handlers.set_request(ELICITATION, Some(Arc::new(|_, _, _| {})));
-        assert_eq!(handlers.capabilities(Version::LEGACY), r#"{"elicitation":{"form":{}},"roots":{}}"#);
-        assert_eq!(handlers.capabilities(Version::V2025_06_18), r#"{"elicitation":{},"roots":{}}"#);
+        assert_eq!(handlers.capabilities(Version::LEGACY, &[]), r#"{"elicitation":{"form":{}},"roots":{}}"#);
+        assert_eq!(handlers.capabilities(Version::V2025_06_18, &[]), r#"{"elicitation":{},"roots":{}}"#);
         assert_eq!(handlers.ask(ROOTS, None, "{}"), Ok(r#"{"roots":[]}"#.to_owned()));
         assert!(matches!(handlers.ask(ELICITATION, None, "{}"), Err((jsonrpc::INTERNAL_ERROR, _))));
         assert!(matches!(handlers.ask(SAMPLING, None, "{}"), Err((jsonrpc::METHOD_NOT_FOUND, _))));

@@ -58,8 +58,9 @@ impl SessionConfig {
 
 impl Settings {
     pub(crate) fn new(url: Url) -> Settings {
+        let client_name = Implementation::default().name;
         Settings {
-            request: Arc::default(),
+            request: Arc::new(ArcSwap::from_pointee(RequestConfig { client_name, ..RequestConfig::default() })),
             connect: ArcSwap::from_pointee(ConnectConfig::new(url)),
             session: ArcSwap::default(),
         }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
+use crate::auth::Auth;
 use crate::protocol::version::Version;
 use crate::session::callbacks::Handlers;
 use crate::session::config::Settings;
@@ -43,9 +44,13 @@ impl Shared {
         self.last_id.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// The capabilities to send, as JSON text: what the caller set, else what the handlers imply.
+    /// The capabilities to send, as JSON text: what the caller set, else what the handlers and the credentials imply.
     pub(crate) fn capabilities(&self, version: Version) -> String {
         let set = self.settings.session.load().capabilities.clone();
-        set.unwrap_or_else(|| self.handlers.load().capabilities(version))
+        set.unwrap_or_else(|| {
+            let request = self.settings.request.load();
+            let extensions = request.credentials.auth().map(Auth::extensions).unwrap_or_default();
+            self.handlers.load().capabilities(version, &extensions)
+        })
     }
 }

@@ -6,6 +6,7 @@ mod support;
 mod behaviour;
 mod faults;
 mod listening;
+mod oauth;
 mod operations;
 mod proxy;
 mod scopes;

@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use super::c_functions::*;
 use super::driver::{
-    Asked, Driver, Failure, OnNotification, OnProgress, OnRequest, Outcome, PARAMETERS, Replies, Scoped,
+    Asked, Driver, Failure, Load, OAuth, OnNotification, OnProgress, OnRequest, Outcome, PARAMETERS, Replies, Save,
+    Scoped, Visitor,
 };
 
 fn c_string(text: &str) -> CString {
@@ -144,10 +145,37 @@ impl Asked for CAsked {
         unsafe { read(mcpclient_token_request_challenge(self.0)) }
     }
 
+    fn audience(&self) -> Option<String> {
+        // SAFETY: as above.
+        unsafe { read(mcpclient_token_request_audience(self.0)) }
+    }
+
     fn set(&mut self, token: &str) -> Outcome {
         let token = c_string(token);
         // SAFETY: as above.
         call(|error| unsafe { mcpclient_token_request_set(self.0, token.as_ptr(), error) })
+    }
+}
+
+struct CVisitor(*mut Handle);
+
+// The login is valid during the callback.
+impl Visitor for CVisitor {
+    fn url(&self) -> String {
+        unsafe { read(mcpclient_login_url(self.0)) }.expect("a URL")
+    }
+
+    fn server(&self) -> String {
+        unsafe { read(mcpclient_login_server(self.0)) }.expect("a URL")
+    }
+
+    fn finish(&self, redirected_url: &str) -> Outcome {
+        let url = c_string(redirected_url);
+        call(|error| unsafe { mcpclient_login_finish(self.0, url.as_ptr(), error) })
+    }
+
+    fn refuse(&self) {
+        unsafe { mcpclient_login_refuse(self.0) };
     }
 }
 
@@ -183,6 +211,33 @@ unsafe extern "C" fn ask(user_data: *mut c_void, request: *mut Handle) {
     // SAFETY: `token_provider` passed a provider, which lives until `free`.
     let provider = unsafe { &*user_data.cast::<Provider>() };
     provider(&mut CAsked(request));
+}
+
+type LoginCallback = Box<dyn Fn(&dyn Visitor) + Send + Sync>;
+
+unsafe extern "C" fn log_in(user_data: *mut c_void, login: *mut Handle) {
+    // SAFETY: `login` passed a callback, which lives until `free`.
+    let callback = unsafe { &*user_data.cast::<LoginCallback>() };
+    callback(&CVisitor(login));
+}
+
+unsafe extern "C" fn load(user_data: *mut c_void, request: *mut Handle) {
+    // SAFETY: `set_store` passed both functions, which live until `free`; the request is valid during the callback.
+    let ((load, _), key) =
+        unsafe { (&*user_data.cast::<(Load, Save)>(), read(mcpclient_store_request_key(request)).expect("a key")) };
+    if let Some(data) = load(&key) {
+        let data = c_string(&data);
+        call(|error| unsafe { mcpclient_store_request_set(request, data.as_ptr(), error) }).unwrap();
+    }
+}
+
+unsafe extern "C" fn save(user_data: *mut c_void, request: *mut Handle) {
+    // SAFETY: as for `load`.
+    let ((_, save), key, data) = unsafe {
+        let key = read(mcpclient_store_request_key(request)).expect("a key");
+        (&*user_data.cast::<(Load, Save)>(), key, read(mcpclient_store_request_data(request)))
+    };
+    save(&key, data.as_deref());
 }
 
 unsafe extern "C" fn notified(user_data: *mut c_void, method: Text, params: *const Handle) {
@@ -448,5 +503,78 @@ impl Driver for C {
         let data = user_data::<Provider>(Box::new(provider));
         let free = Some(free::<Provider> as Release);
         make(|error| unsafe { mcpclient_auth_token_callback_new(ask, data, free, error) }).map(CAuth).unwrap()
+    }
+
+    fn client_credentials(issuer: Option<&str>, id: &str, secret: &str) -> Outcome<CAuth> {
+        let (issuer, id, secret) = (optional(issuer), c_string(id), c_string(secret));
+        make(|error| unsafe {
+            mcpclient_auth_client_credentials_new(pointer(&issuer), id.as_ptr(), secret.as_ptr(), error)
+        })
+        .map(CAuth)
+    }
+
+    fn private_key(issuer: Option<&str>, id: &str, key: &Path) -> Outcome<CAuth> {
+        let (issuer, id, key) = (optional(issuer), c_string(id), path_text(key));
+        make(|error| unsafe { mcpclient_auth_private_key_new(pointer(&issuer), id.as_ptr(), key.as_ptr(), error) })
+            .map(CAuth)
+    }
+
+    fn workload(issuer: Option<&str>, id: Option<&str>, identity: &CAuth) -> Outcome<CAuth> {
+        let (issuer, id) = (optional(issuer), optional(id));
+        make(|error| unsafe { mcpclient_auth_workload_new(pointer(&issuer), pointer(&id), identity.0, error) })
+            .map(CAuth)
+    }
+
+    fn enterprise(issuer: &str, id: &str, secret: Option<&str>, identity: &CAuth) -> Outcome<CAuth> {
+        let (issuer, id, secret) = (c_string(issuer), c_string(id), optional(secret));
+        make(|error| unsafe {
+            mcpclient_auth_enterprise_new(issuer.as_ptr(), id.as_ptr(), pointer(&secret), identity.0, error)
+        })
+        .map(CAuth)
+    }
+
+    fn login(callback: impl Fn(&dyn Visitor) + Send + Sync + 'static) -> CAuth {
+        let data = user_data::<LoginCallback>(Box::new(callback));
+        let free = Some(free::<LoginCallback> as Release);
+        make(|error| unsafe { mcpclient_auth_login_new(log_in, data, free, error) }).map(CAuth).unwrap()
+    }
+
+    fn set_oauth(auth: &CAuth, setting: OAuth<'_>) -> Outcome {
+        let auth = auth.0;
+        call(|error| unsafe {
+            match setting {
+                OAuth::Client(issuer, id, secret) => {
+                    let (issuer, id, secret) = (optional(issuer), c_string(id), optional(secret));
+                    mcpclient_auth_set_client(auth, pointer(&issuer), id.as_ptr(), pointer(&secret), error)
+                }
+                OAuth::PrivateKey(path, id) => {
+                    let (path, id) = (path_text(path), optional(id));
+                    mcpclient_auth_set_private_key(auth, path.as_ptr(), pointer(&id), error)
+                }
+                OAuth::ClientMetadataUrl(url) => {
+                    mcpclient_auth_set_client_metadata_url(auth, c_string(url).as_ptr(), error)
+                }
+                OAuth::RedirectUrl(url) => mcpclient_auth_set_redirect_url(auth, c_string(url).as_ptr(), error),
+                OAuth::LoginTimeout(timeout) => {
+                    mcpclient_auth_set_login_timeout_ms(auth, timeout.as_millis().try_into().unwrap(), error)
+                }
+                OAuth::Scopes(scopes) => mcpclient_auth_set_scopes(auth, pointer(&optional(scopes)), error),
+                OAuth::Resource(resource) => mcpclient_auth_set_resource(auth, pointer(&optional(resource)), error),
+                OAuth::Parameter(name, value) => {
+                    mcpclient_auth_set_parameter(auth, c_string(name).as_ptr(), pointer(&optional(value)), error)
+                }
+                OAuth::Metadata(json) => mcpclient_auth_set_metadata(auth, pointer(&optional(json)), error),
+                OAuth::Dpop(when) => mcpclient_auth_set_dpop(auth, when, error),
+                OAuth::StoreFile(path) => mcpclient_auth_set_store_file(auth, path_text(path).as_ptr(), error),
+                OAuth::Forget => mcpclient_auth_forget(auth, error),
+                OAuth::FinishLogin(url) => mcpclient_auth_finish_login(auth, c_string(url).as_ptr(), error),
+            }
+        })
+    }
+
+    fn set_store(auth: &CAuth, load_one: Load, save_one: Save) -> Outcome {
+        let data = user_data::<(Load, Save)>((load_one, save_one));
+        let free = Some(free::<(Load, Save)> as Release);
+        call(|error| unsafe { mcpclient_auth_set_store(auth.0, load, save, data, free, error) })
     }
 }

@@ -122,6 +122,51 @@ unsafe extern "C" {
     ) -> *mut Handle;
     pub fn mcpclient_token_request_challenge(request: *const Handle) -> Text;
     pub fn mcpclient_token_request_set(request: *mut Handle, token: Text, error: Errors) -> i32;
+    pub fn mcpclient_token_request_audience(request: *const Handle) -> Text;
+    pub fn mcpclient_auth_client_credentials_new(issuer: Text, id: Text, secret: Text, error: Errors) -> *mut Handle;
+    pub fn mcpclient_auth_private_key_new(issuer: Text, id: Text, key: Text, error: Errors) -> *mut Handle;
+    pub fn mcpclient_auth_workload_new(issuer: Text, id: Text, identity: *mut Handle, error: Errors) -> *mut Handle;
+    pub fn mcpclient_auth_enterprise_new(
+        issuer: Text,
+        id: Text,
+        secret: Text,
+        identity: *mut Handle,
+        error: Errors,
+    ) -> *mut Handle;
+    pub fn mcpclient_auth_login_new(
+        callback: TokenCallback,
+        user_data: *mut c_void,
+        user_data_free: Option<Release>,
+        error: Errors,
+    ) -> *mut Handle;
+    pub fn mcpclient_login_url(login: *const Handle) -> Text;
+    pub fn mcpclient_login_server(login: *const Handle) -> Text;
+    pub fn mcpclient_login_finish(login: *mut Handle, url: Text, error: Errors) -> i32;
+    pub fn mcpclient_login_refuse(login: *mut Handle);
+    pub fn mcpclient_auth_finish_login(auth: *mut Handle, url: Text, error: Errors) -> i32;
+    pub fn mcpclient_auth_set_client(auth: *mut Handle, issuer: Text, id: Text, secret: Text, error: Errors) -> i32;
+    pub fn mcpclient_auth_set_private_key(auth: *mut Handle, path: Text, id: Text, error: Errors) -> i32;
+    pub fn mcpclient_auth_set_client_metadata_url(auth: *mut Handle, url: Text, error: Errors) -> i32;
+    pub fn mcpclient_auth_set_redirect_url(auth: *mut Handle, url: Text, error: Errors) -> i32;
+    pub fn mcpclient_auth_set_login_timeout_ms(auth: *mut Handle, ms: u32, error: Errors) -> i32;
+    pub fn mcpclient_auth_set_scopes(auth: *mut Handle, scopes: Text, error: Errors) -> i32;
+    pub fn mcpclient_auth_set_resource(auth: *mut Handle, resource: Text, error: Errors) -> i32;
+    pub fn mcpclient_auth_set_parameter(auth: *mut Handle, name: Text, value: Text, error: Errors) -> i32;
+    pub fn mcpclient_auth_set_metadata(auth: *mut Handle, json: Text, error: Errors) -> i32;
+    pub fn mcpclient_auth_set_dpop(auth: *mut Handle, when: i32, error: Errors) -> i32;
+    pub fn mcpclient_auth_set_store(
+        auth: *mut Handle,
+        load: TokenCallback,
+        save: TokenCallback,
+        user_data: *mut c_void,
+        user_data_free: Option<Release>,
+        error: Errors,
+    ) -> i32;
+    pub fn mcpclient_store_request_key(request: *const Handle) -> Text;
+    pub fn mcpclient_store_request_data(request: *const Handle) -> Text;
+    pub fn mcpclient_store_request_set(request: *mut Handle, data: Text, error: Errors) -> i32;
+    pub fn mcpclient_auth_set_store_file(auth: *mut Handle, path: Text, error: Errors) -> i32;
+    pub fn mcpclient_auth_forget(auth: *mut Handle, error: Errors) -> i32;
     pub fn mcpclient_auth_free(auth: *mut Handle);
     pub fn mcpclient_error_status(error: *const Handle) -> i32;
     pub fn mcpclient_error_message(error: *const Handle) -> Text;

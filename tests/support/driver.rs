@@ -32,7 +32,7 @@ pub struct Failure {
 }
 
 /// The challenge parameters that drivers ask for.
-pub const PARAMETERS: [&str; 5] = ["error", "error_description", "scope", "resource_metadata", "realm"];
+pub const PARAMETERS: [&str; 6] = ["error", "error_description", "error_uri", "scope", "resource_metadata", "realm"];
 
 impl Failure {
     /// One parameter of the Bearer challenge.
@@ -45,8 +45,43 @@ impl Failure {
 pub trait Asked {
     /// The challenge after a 401.
     fn challenge(&self) -> Option<String>;
+    /// Whom the token is for, when it says who a workload is.
+    fn audience(&self) -> Option<String>;
     /// Gives the token.
     fn set(&mut self, token: &str) -> Outcome;
+}
+
+/// What a login callback is given.
+pub trait Visitor {
+    /// What to open in a browser.
+    fn url(&self) -> String;
+    /// The MCP server that the login is for.
+    fn server(&self) -> String;
+    fn finish(&self, redirected_url: &str) -> Outcome;
+    fn refuse(&self);
+}
+
+/// Loads the text of a key.
+pub type Load = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+/// Saves the text of a key, or removes it.
+pub type Save = Box<dyn Fn(&str, Option<&str>) + Send + Sync>;
+
+/// A setting of OAuth credentials.
+#[derive(Clone, Copy, Debug)]
+pub enum OAuth<'a> {
+    Client(Option<&'a str>, &'a str, Option<&'a str>),
+    PrivateKey(&'a Path, Option<&'a str>),
+    ClientMetadataUrl(&'a str),
+    RedirectUrl(&'a str),
+    LoginTimeout(Duration),
+    Scopes(Option<&'a str>),
+    Resource(Option<&'a str>),
+    Parameter(&'a str, Option<&'a str>),
+    Metadata(Option<&'a str>),
+    Dpop(i32),
+    StoreFile(&'a Path),
+    Forget,
+    FinishLogin(&'a str),
 }
 
 /// What a request callback answers with.
@@ -128,6 +163,13 @@ pub trait Driver: Scoped + Send + Sync + 'static {
     fn set_token(auth: &Self::Auth, token: &str) -> Outcome;
     fn token_file(path: &Path) -> Outcome<Self::Auth>;
     fn token_provider(provider: impl Fn(&mut dyn Asked) + Send + Sync + 'static) -> Self::Auth;
+    fn client_credentials(issuer: Option<&str>, id: &str, secret: &str) -> Outcome<Self::Auth>;
+    fn private_key(issuer: Option<&str>, id: &str, key: &Path) -> Outcome<Self::Auth>;
+    fn workload(issuer: Option<&str>, id: Option<&str>, identity: &Self::Auth) -> Outcome<Self::Auth>;
+    fn enterprise(issuer: &str, id: &str, secret: Option<&str>, identity: &Self::Auth) -> Outcome<Self::Auth>;
+    fn login(callback: impl Fn(&dyn Visitor) + Send + Sync + 'static) -> Self::Auth;
+    fn set_oauth(auth: &Self::Auth, setting: OAuth<'_>) -> Outcome;
+    fn set_store(auth: &Self::Auth, load: Load, save: Save) -> Outcome;
 
     /// Calls a tool without arguments, and gives the text of its result.
     fn call_tool(&self, name: &str) -> Outcome<String> {

@@ -12,6 +12,7 @@ pub mod front;
 pub mod http;
 pub mod mcp;
 pub mod memory;
+pub mod oauth;
 pub mod pace;
 pub mod programs;
 pub mod rust_driver;
@@ -19,8 +20,8 @@ pub mod server;
 pub mod skipped;
 
 pub use driver::{
-    Ask, Asked, Driver, Failure, OnNotification, OnProgress, OnRequest, Outcome, Replies, Scoped, client, client_at,
-    fails, timed,
+    Ask, Asked, Driver, Failure, OAuth, OnNotification, OnProgress, OnRequest, Outcome, Replies, Scoped, Visitor,
+    client, client_at, fails, timed,
 };
 pub use fault::Fault;
 pub use http::{Answer, Request, event};

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mcpclient::{Auth, Client, Error, Reply, TokenRequest, TransportKind};
+use mcpclient::{Auth, Client, Dpop, Error, Login, Reply, TokenRequest, TransportKind};
 use serde_json::Value;
 
 use super::driver::{
-    Asked, Driver, Failure, OnNotification, OnProgress, OnRequest, Outcome, PARAMETERS, Replies, Scoped,
+    Asked, Driver, Failure, Load, OAuth, OnNotification, OnProgress, OnRequest, Outcome, PARAMETERS, Replies, Save,
+    Scoped, Visitor,
 };
 
 impl From<Error> for Failure {
@@ -31,8 +32,30 @@ impl Asked for TokenRequest {
         TokenRequest::challenge(self).map(str::to_owned)
     }
 
+    fn audience(&self) -> Option<String> {
+        TokenRequest::audience(self).map(str::to_owned)
+    }
+
     fn set(&mut self, token: &str) -> Outcome {
         Ok(TokenRequest::set(self, token)?)
+    }
+}
+
+impl Visitor for Login {
+    fn url(&self) -> String {
+        Login::url(self).to_owned()
+    }
+
+    fn server(&self) -> String {
+        Login::server(self).to_owned()
+    }
+
+    fn finish(&self, redirected_url: &str) -> Outcome {
+        Ok(Login::finish(self, redirected_url)?)
+    }
+
+    fn refuse(&self) {
+        Login::refuse(self);
     }
 }
 
@@ -255,5 +278,52 @@ impl Driver for Rust {
 
     fn token_provider(provider: impl Fn(&mut dyn Asked) + Send + Sync + 'static) -> Auth {
         Auth::token_provider(move |request| provider(request))
+    }
+
+    fn client_credentials(issuer: Option<&str>, id: &str, secret: &str) -> Outcome<Auth> {
+        Ok(Auth::client_credentials(issuer, id, secret)?)
+    }
+
+    fn private_key(issuer: Option<&str>, id: &str, key: &Path) -> Outcome<Auth> {
+        Ok(Auth::private_key(issuer, id, key)?)
+    }
+
+    fn workload(issuer: Option<&str>, id: Option<&str>, identity: &Auth) -> Outcome<Auth> {
+        Ok(Auth::workload(issuer, id, identity)?)
+    }
+
+    fn enterprise(issuer: &str, id: &str, secret: Option<&str>, identity: &Auth) -> Outcome<Auth> {
+        Ok(Auth::enterprise(issuer, id, secret, identity)?)
+    }
+
+    fn login(callback: impl Fn(&dyn Visitor) + Send + Sync + 'static) -> Auth {
+        Auth::login(move |login| callback(login))
+    }
+
+    fn set_oauth(auth: &Auth, setting: OAuth<'_>) -> Outcome {
+        Ok(match setting {
+            OAuth::Client(issuer, id, secret) => auth.set_client(issuer, id, secret),
+            OAuth::PrivateKey(path, id) => auth.set_private_key(path, id),
+            OAuth::ClientMetadataUrl(url) => auth.set_client_metadata_url(url),
+            OAuth::RedirectUrl(url) => auth.set_redirect_url(url),
+            OAuth::LoginTimeout(timeout) => auth.set_login_timeout(timeout),
+            OAuth::Scopes(scopes) => auth.set_scopes(scopes),
+            OAuth::Resource(resource) => auth.set_resource(resource),
+            OAuth::Parameter(name, value) => auth.set_parameter(name, value),
+            OAuth::Metadata(json) => auth.set_metadata(json),
+            OAuth::Dpop(when) => auth.set_dpop(Dpop::from_number(when).unwrap()),
+            OAuth::StoreFile(path) => auth.set_store_file(path),
+            OAuth::Forget => auth.forget(),
+            OAuth::FinishLogin(url) => auth.finish_login(url),
+        }?)
+    }
+
+    fn set_store(auth: &Auth, load: Load, save: Save) -> Outcome {
+        let load = move |request: &mut mcpclient::StoreRequest| {
+            if let Some(data) = load(request.key()) {
+                request.set(&data);
+            }
+        };
+        Ok(auth.set_store(load, move |request| save(request.key(), request.data()))?)
     }
 }

@@ -4,12 +4,13 @@
 #![allow(unsafe_code)]
 
 use std::ffi::c_int;
-use std::fs::{Metadata, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::TcpStream;
 use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
 use std::ptr;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use std::ptr::NonNull;
@@ -18,6 +19,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
@@ -223,6 +225,55 @@ pub(crate) fn open_at_once() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
     options
+}
+
+/// Options to read a file that nobody but its owner may read; a link in its place is not followed.
+pub(crate) fn open_private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY);
+    options
+}
+
+/// Options to make and write such a file.
+pub(crate) fn create_private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
+    options
+}
+
+/// Why a file may have been read or written by others; `None` when it may not.
+pub(crate) fn exposure(metadata: &Metadata) -> Option<&'static str> {
+    if metadata.uid() != nix::unistd::geteuid().as_raw() {
+        return Some("belongs to another user");
+    }
+    (metadata.mode() & 0o077 != 0).then_some("may be read or written by others: its mode must be 0600")
+}
+
+/// Whether a private file was not opened because it is a link.
+pub(crate) fn is_link(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::ELOOP)
+}
+
+/// A lock among processes, held until it is dropped.
+pub(crate) struct FileLock {
+    _file: Flock<File>,
+}
+
+impl FileLock {
+    /// `None` when another process, or another part of this one, has the lock.
+    pub(crate) fn take(path: &Path) -> io::Result<Option<FileLock>> {
+        let file = create_private().read(true).create(true).truncate(false).open(path)?;
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(file) => Ok(Some(FileLock { _file: file })),
+            Err((_, Errno::EWOULDBLOCK | Errno::EINTR)) => Ok(None),
+            Err((_, error)) => Err(error.into()),
+        }
+    }
+}
+
+/// Makes the entries of a directory last.
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
 }
 
 /// Whether a non-blocking `connect` failed only because it takes time.

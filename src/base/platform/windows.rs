@@ -1,9 +1,10 @@
 //! Windows, which has no signals, no fork, no thread that is cancelled, and no privileges that a file brings.
 
-use std::fs::{Metadata, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::net::TcpStream;
-use std::os::windows::fs::MetadataExt;
+use std::os::windows::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -73,6 +74,47 @@ impl FileStamp {
             modified: metadata.last_write_time(),
         }
     }
+}
+
+/// A file in a user's folder is that user's, by the folder's access control list.
+pub(crate) fn open_private() -> OpenOptions {
+    open_at_once()
+}
+
+pub(crate) fn create_private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    options
+}
+
+pub(crate) fn exposure(_: &Metadata) -> Option<&'static str> {
+    None
+}
+
+pub(crate) fn is_link(_: &io::Error) -> bool {
+    false
+}
+
+/// A file that is opened without sharing it.
+pub(crate) struct FileLock {
+    _file: File,
+}
+
+impl FileLock {
+    pub(crate) fn take(path: &Path) -> io::Result<Option<FileLock>> {
+        const SHARING_VIOLATION: i32 = 32;
+        let opened = create_private().create(true).truncate(false).share_mode(0).open(path);
+        match opened {
+            Ok(file) => Ok(Some(FileLock { _file: file })),
+            Err(error) if error.raw_os_error() == Some(SHARING_VIOLATION) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The rename of a file lasts by itself.
+pub(crate) fn sync_directory(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Whether a non-blocking `connect` failed only because it takes time.

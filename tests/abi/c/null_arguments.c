@@ -10,6 +10,10 @@ static mcpclient_reply *reply;
 static mcpclient_value *value;
 static mcpclient_json *json;
 static mcpclient_token_callback token_callback;
+static mcpclient_login_callback login_callback;
+static mcpclient_store_callback store_callback;
+static mcpclient_login *login;
+static mcpclient_store_request *store_request;
 
 /* Checks that the argument is refused by name, also when no place for an error is given. */
 #define REFUSED(name, function, ...)                                                                   \
@@ -36,6 +40,15 @@ static void constructors(void)
     MAKES_NOTHING("token", mcpclient_auth_bearer_new, text);
     MAKES_NOTHING("path", mcpclient_auth_token_file_new, text);
     MAKES_NOTHING("callback", mcpclient_auth_token_callback_new, token_callback, NULL, NULL);
+    MAKES_NOTHING("client_id", mcpclient_auth_client_credentials_new, NULL, text, "s");
+    MAKES_NOTHING("client_secret", mcpclient_auth_client_credentials_new, NULL, "c", text);
+    MAKES_NOTHING("client_id", mcpclient_auth_private_key_new, NULL, text, "/dev/null");
+    MAKES_NOTHING("key_pem_path", mcpclient_auth_private_key_new, NULL, "c", text);
+    MAKES_NOTHING("identity", mcpclient_auth_workload_new, NULL, NULL, auth);
+    MAKES_NOTHING("idp_issuer", mcpclient_auth_enterprise_new, text, "c", NULL, auth);
+    MAKES_NOTHING("idp_client_id", mcpclient_auth_enterprise_new, "https://idp.example", text, NULL, auth);
+    MAKES_NOTHING("identity", mcpclient_auth_enterprise_new, "https://idp.example", "c", NULL, auth);
+    MAKES_NOTHING("callback", mcpclient_auth_login_new, login_callback, NULL, NULL);
 }
 
 static void no_client(void)
@@ -117,6 +130,49 @@ static void what_may_be_null(mcpclient *good)
     CHECK_OK(mcpclient_set_meta(good, "a", NULL, &error));
     CHECK_OK(mcpclient_set_proxy(good, NULL, &error));
     CHECK_OK(mcpclient_set_proxy(good, "", NULL));
+}
+
+/* The settings of OAuth credentials, on none and on good ones. */
+static void no_oauth(void)
+{
+    REFUSED("auth", mcpclient_auth_set_client, auth, NULL, "c", NULL);
+    REFUSED("auth", mcpclient_auth_set_private_key, auth, "/dev/null", NULL);
+    REFUSED("auth", mcpclient_auth_set_client_metadata_url, auth, "https://c.example/x");
+    REFUSED("auth", mcpclient_auth_set_redirect_url, auth, "https://c.example/x");
+    REFUSED("auth", mcpclient_auth_set_login_timeout_ms, auth, 1);
+    REFUSED("auth", mcpclient_auth_set_scopes, auth, NULL);
+    REFUSED("auth", mcpclient_auth_set_resource, auth, NULL);
+    REFUSED("auth", mcpclient_auth_set_parameter, auth, "x", NULL);
+    REFUSED("auth", mcpclient_auth_set_metadata, auth, NULL);
+    REFUSED("auth", mcpclient_auth_set_dpop, auth, MCPCLIENT_DPOP_NEVER);
+    REFUSED("auth", mcpclient_auth_set_store, auth, store_callback, store_callback, NULL, NULL);
+    REFUSED("auth", mcpclient_auth_set_store_file, auth, "x");
+    REFUSED("auth", mcpclient_auth_forget, auth);
+    REFUSED("auth", mcpclient_auth_finish_login, auth, "x");
+    mcpclient_auth *good = mcpclient_auth_client_credentials_new(NULL, "c", "s", NULL);
+    REFUSED("client_id", mcpclient_auth_set_client, good, NULL, text, NULL);
+    REFUSED("key_pem_path", mcpclient_auth_set_private_key, good, text, NULL);
+    REFUSED("url", mcpclient_auth_set_client_metadata_url, good, text);
+    REFUSED("url", mcpclient_auth_set_redirect_url, good, text);
+    REFUSED("name", mcpclient_auth_set_parameter, good, text, NULL);
+    REFUSED("load", mcpclient_auth_set_store, good, store_callback, store_callback, NULL, NULL);
+    REFUSED("path", mcpclient_auth_set_store_file, good, text);
+    REFUSED("redirected_url", mcpclient_auth_finish_login, good, text);
+    CHECK_OK(mcpclient_auth_set_scopes(good, NULL, &error));
+    CHECK_OK(mcpclient_auth_set_resource(good, NULL, &error));
+    CHECK_OK(mcpclient_auth_set_metadata(good, NULL, &error));
+    CHECK_OK(mcpclient_auth_set_parameter(good, "x", NULL, &error));
+    mcpclient_auth_free(good);
+
+    CHECK(mcpclient_login_url(login) == NULL);
+    CHECK(mcpclient_login_server(login) == NULL);
+    mcpclient_login_refuse(login);
+    REFUSED("login", mcpclient_login_finish, login, "x");
+    CHECK(mcpclient_store_request_key(store_request) == NULL);
+    CHECK(mcpclient_store_request_data(store_request) == NULL);
+    REFUSED("request", mcpclient_store_request_set, store_request, "x");
+    REFUSED("data", mcpclient_store_request_set, store_request, text);
+    CHECK(mcpclient_token_request_audience(NULL) == NULL);
 }
 
 static void no_auth_request_or_reply(void)
@@ -218,6 +274,7 @@ int main(int argc, char **argv)
     no_client();
     no_text(good);
     what_may_be_null(good);
+    no_oauth();
     no_auth_request_or_reply();
     no_value(good);
     no_json();

@@ -18,7 +18,7 @@ cases!(
 );
 
 /// A header, and what of it the Bearer challenge says: error, error_description, scope, resource_metadata, realm.
-const HEADERS: [(&str, [Option<&str>; 5]); 12] = [
+const HEADERS: [(&str, [Option<&str>; 5]); 13] = [
     ("Bearer", [None; 5]),
     ("Bearer realm=\"mcp\"", [None, None, None, None, Some("mcp")]),
     (
@@ -35,7 +35,8 @@ const HEADERS: [(&str, [Option<&str>; 5]); 12] = [
     (r#"Negotiate YII=, Bearer realm="r", error=e"#, [Some("e"), None, None, None, Some("r")]),
     (r#"Bearer error="", scope="""#, [Some(""), None, Some(""), None, None]),
     (r#"Basic realm="Bearer error=x""#, [None; 5]),
-    (r#"DPoP algs="ES256", error="other""#, [None; 5]),
+    (r#"DPoP algs="ES256", error="other""#, [Some("other"), None, None, None, None]),
+    (r#"Digest error="other""#, [None; 5]),
     (r#"Bearer   error="e1"  ,,  scope="s""#, [Some("e1"), None, Some("s"), None, None]),
 ];
 

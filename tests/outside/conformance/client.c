@@ -10,11 +10,13 @@
  *
  * environment, set by the suite:
  *   MCP_CONFORMANCE_SCENARIO          the scenario's name
- *   MCP_CONFORMANCE_CONTEXT           JSON: "toolCalls" says which tools to call, and with which arguments
+ *   MCP_CONFORMANCE_CONTEXT           JSON: "toolCalls" says which tools to call, and with which arguments; the rest is
+ *                                     about the credentials
  *   MCP_CONFORMANCE_PROTOCOL_VERSION  the revision that is tested
  */
 
-#include <mcpclient.h>
+#include "auth.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,10 +159,18 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--negotiate") != 0)
         check("pin", revision, mcpclient_set_protocol_version(client, revision, &error), error);
 
+    mcpclient_value *whole = mcpclient_value_parse(context ? context : "{}", NULL);
+    if (strncmp(scenario, "auth/", strlen("auth/")) == 0) {
+        error = NULL;
+        mcpclient_auth *auth = make_auth(scenario, whole, &error);
+        check("set auth", scenario, auth ? mcpclient_set_auth(client, auth, &error) : mcpclient_error_status(error),
+              error);
+        mcpclient_auth_free(auth);
+    }
+
     mcpclient_value *info = NULL;
     error = NULL;
     if (check("connect", argv[argc - 1], mcpclient_server_info(client, &info, &error), error)) {
-        mcpclient_value *whole = mcpclient_value_parse(context ? context : "{}", NULL);
         mcpclient_value *calls = mcpclient_value_copy(whole, "/toolCalls", NULL);
         use_tools(client, scenario, calls);
         if (offers(info, "/capabilities/resources"))
@@ -168,9 +178,9 @@ int main(int argc, char **argv)
         if (offers(info, "/capabilities/prompts"))
             use_prompts(client);
         mcpclient_value_free(calls);
-        mcpclient_value_free(whole);
     }
     mcpclient_value_free(info);
+    mcpclient_value_free(whole);
     mcpclient_free(client);
     return failures ? 1 : 0;
 }
