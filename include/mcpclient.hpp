@@ -239,7 +239,9 @@ public:
     std::optional<std::string> get_string(text pointer) const
     {
         const char *string = mcpclient_value_string(get(), c_string(pointer));
-        return string == nullptr ? std::nullopt : std::optional<std::string>(string);
+        if (string == nullptr)
+            return std::nullopt;
+        return std::string(string, mcpclient_value_string_length(get(), c_string(pointer)));
     }
 
     /// A number that is whole and fits.

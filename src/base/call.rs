@@ -83,6 +83,7 @@ pub(crate) struct Call {
     /// How many milliseconds a person was waited for, which do not count. Shared by all parts of the call; only calls
     /// that may have to wait so have it.
     paused: Option<Arc<AtomicU64>>,
+    discards_result: bool,
 }
 
 impl Call {
@@ -102,6 +103,7 @@ impl Call {
             operation: None,
             attachments: None,
             paused: None,
+            discards_result: false,
         }
     }
 
@@ -146,6 +148,15 @@ impl Call {
     /// The same call with attachments for its requests.
     pub(crate) fn attaching(self, attachments: Option<Arc<Attachments>>) -> Call {
         Call { attachments, ..self }
+    }
+
+    /// The same call for a request of whose result only the kind counts: it is checked, and not kept.
+    pub(crate) fn discarding_result(&self) -> Call {
+        Call { discards_result: true, ..self.clone() }
+    }
+
+    pub(crate) fn discards_result(&self) -> bool {
+        self.discards_result
     }
 
     /// The same call while it opens a connection, which has a time limit of its own.

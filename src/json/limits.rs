@@ -23,7 +23,11 @@ impl<'a> Limits<'a> {
     /// For the messages that a server sends within a call.
     pub(crate) fn of_response(call: &'a Call) -> Limits<'a> {
         let memory = call.max_response_bytes().saturating_mul(Limits::FACTOR);
-        Limits { memory: usize::try_from(memory).unwrap_or(usize::MAX), call: Some(call), without_result: false }
+        Limits {
+            memory: usize::try_from(memory).unwrap_or(usize::MAX),
+            call: Some(call),
+            without_result: call.discards_result(),
+        }
     }
 
     pub(super) fn check(&self) -> Result<(), ReadError> {

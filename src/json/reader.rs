@@ -15,6 +15,8 @@ use super::strings::{self, PADDING};
 
 /// How many arrays and objects may be open at once.
 pub(super) const DEEPEST: usize = 127;
+/// Room for the slots of a small message.
+const FEW: usize = 32;
 /// How many bytes are read between two looks at the deadline.
 const CHECK_EVERY: usize = 1 << 20;
 
@@ -61,12 +63,14 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(limits: &'a Limits<'a>) -> Reader<'a> {
+        let mut slots = Vec::with_capacity(FEW);
+        slots.push(Slot::HANDLE);
         Reader {
             limits,
             check_at: CHECK_EVERY,
-            frames: Vec::new(),
-            open: Vec::new(),
-            slots: vec![Slot::HANDLE],
+            frames: Vec::with_capacity(8),
+            open: Vec::with_capacity(FEW),
+            slots,
             repaired: Vec::new(),
             kept_depth: usize::MAX,
         }

@@ -218,7 +218,7 @@ impl Session {
     /// Checks that the server is there, by `ping`, or by `server/discover` since 2026-07-28.
     pub(crate) fn ping(&self, call: &Call) -> Result<(), Error> {
         let method = if self.version.is_modern() { DISCOVER } else { "ping" };
-        let result = self.request(call, &Request::new(method))?;
+        let result = self.request(&call.discarding_result(), &Request::new(method))?;
         match result.kind() {
             Kind::Object => Ok(()),
             _ => Err(Error::Protocol(format!("the result of {method} is not an object"))),
