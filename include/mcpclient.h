@@ -227,6 +227,12 @@ typedef struct mcpclient_auth mcpclient_auth;
 /** Why a function failed. It never changes; any thread may read it. */
 typedef struct mcpclient_error mcpclient_error;
 
+/**
+ * One thing that happened. It outlives queue and client. One thread at a time
+ * may use it.
+ */
+typedef struct mcpclient_event mcpclient_event;
+
 /** JSON text that is being written. One thread at a time may use it. */
 typedef struct mcpclient_json mcpclient_json;
 
@@ -237,8 +243,15 @@ typedef struct mcpclient_json mcpclient_json;
 typedef struct mcpclient_login mcpclient_login;
 
 /**
- * Where a request callback leaves its response. Only for the callback, on its
- * thread, until it returns.
+ * Calls that run on threads of the library, and their results as events. A
+ * queue serves any number of clients; any thread may use it.
+ */
+typedef struct mcpclient_queue mcpclient_queue;
+
+/**
+ * The response to a request of the server. That of a callback is for the
+ * callback, on its thread, until it returns; that of an event is for any
+ * thread until the event is freed.
  */
 typedef struct mcpclient_reply mcpclient_reply;
 
@@ -1601,9 +1614,9 @@ mcpclient_status mcpclient_on_request(mcpclient *client,
 
 /**
  * Responds to the server's request with a result. The last response counts; it
- * is sent when the callback has returned.
+ * is sent when the callback has returned or the event was freed.
  *
- * @param reply        The reply of the callback.
+ * @param reply        The reply of the callback or event.
  * @param result_json  A JSON object.
  */
 MCPCLIENT_API
@@ -1613,9 +1626,9 @@ mcpclient_status mcpclient_reply_result(mcpclient_reply *reply,
 
 /**
  * Responds to the server's request with an error. The last response counts; it
- * is sent when the callback has returned.
+ * is sent when the callback has returned or the event was freed.
  *
- * @param reply    The reply of the callback.
+ * @param reply    The reply of the callback or event.
  * @param code     A JSON-RPC error code, such as -32603.
  * @param message  One line that says what failed.
  */
@@ -1998,6 +2011,333 @@ const char *mcpclient_json_text(const mcpclient_json *MCPCLIENT_NULLABLE json);
  * @param json  The text; NULL is ignored.
  */
 MCPCLIENT_API void mcpclient_json_free(mcpclient_json *MCPCLIENT_NULLABLE json);
+
+/* -----------------------------------------------------------------------------
+ * Completion queues
+ *
+ * For programs that must not block: an event loop, a window, a game. Each
+ * mcpclient_start_ function checks and copies its arguments, returns at once,
+ * and does no I/O. The call then runs on a thread of the queue, with the time
+ * limit of its client, which counts from the start. Each operation that was
+ * started gives one event, whether it succeeds, fails, is cancelled or runs out
+ * of time. A client gets at most half of the threads while another one waits.
+ * Operations keep their client alive: mcpclient_free may be called while some
+ * are under way. In the child of a fork, the queue is empty.
+ * user_data is given back by mcpclient_event_user_data and never touched.
+ * operation_out is set to the operation's number, which is never 0 and never
+ * used again. A full queue is MCPCLIENT_ERROR_INVALID_STATE. When starting
+ * fails, there is no event.
+ * -------------------------------------------------------------------------- */
+
+/** A list for mcpclient_start_list: the tools. */
+#define MCPCLIENT_LIST_TOOLS 0
+/** A list for mcpclient_start_list: the resources. */
+#define MCPCLIENT_LIST_RESOURCES 1
+/** A list for mcpclient_start_list: the resource templates. */
+#define MCPCLIENT_LIST_RESOURCE_TEMPLATES 2
+/** A list for mcpclient_start_list: the prompts. */
+#define MCPCLIENT_LIST_PROMPTS 3
+
+/**
+ * Makes an empty queue. It starts no thread before the first operation.
+ *
+ * @return The queue; NULL when the process has no descriptor left.
+ */
+MCPCLIENT_API
+MCPCLIENT_MUST_USE
+mcpclient_queue *MCPCLIENT_NULLABLE mcpclient_queue_new(mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets how many operations may run at once, each on its thread.
+ *
+ * @param most  1 to 1024; default 8.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_queue_set_threads(mcpclient_queue *queue,
+    uint32_t most,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets how many operations may be under way: started, and their event not yet
+ * taken.
+ *
+ * @param most  1 or more; default 1024.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_queue_set_limit(mcpclient_queue *queue,
+    uint32_t most,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Returns a descriptor that is readable while the queue has an event: for
+ * poll, epoll, libuv, GLib and their like.
+ *
+ * It belongs to the queue: never read, write or close it. It is
+ * level-triggered; with edge triggering, take events until there is none. The
+ * child of a fork must ask again.
+ *
+ * @param queue  The queue, or NULL.
+ * @return The descriptor; -1 for NULL and where there is none (Windows).
+ */
+MCPCLIENT_API
+int32_t mcpclient_queue_fd(const mcpclient_queue *MCPCLIENT_NULLABLE queue);
+
+/**
+ * Takes the next event. Events come in the order in which operations end.
+ *
+ * @param queue       The queue, or NULL.
+ * @param timeout_ms  How long to wait for one; 0: not at all; -1: until there
+ *                    is one.
+ * @return The event, to be freed with mcpclient_event_free; NULL: none.
+ */
+MCPCLIENT_API
+MCPCLIENT_MUST_USE
+mcpclient_event *MCPCLIENT_NULLABLE mcpclient_queue_next(const mcpclient_queue *MCPCLIENT_NULLABLE queue,
+    int32_t timeout_ms);
+
+/**
+ * Counts the operations under way.
+ *
+ * @param queue  The queue, or NULL.
+ * @return The number of those whose event was not taken; 0 for NULL.
+ */
+MCPCLIENT_API
+size_t mcpclient_queue_pending(const mcpclient_queue *MCPCLIENT_NULLABLE queue);
+
+/**
+ * Counts the notifications that were dropped. 1024 may wait to be taken.
+ *
+ * @param queue  The queue, or NULL.
+ * @return Their number since the queue was made; 0 for NULL.
+ */
+MCPCLIENT_API
+uint64_t mcpclient_queue_lost(const mcpclient_queue *MCPCLIENT_NULLABLE queue);
+
+/**
+ * Ends an operation with MCPCLIENT_ERROR_CANCELLED. Its event comes all the
+ * same.
+ *
+ * @param queue      The queue; NULL is ignored.
+ * @param operation  The number of mcpclient_start_..., 0: all. A number that
+ *                   is unknown or has ended is ignored.
+ */
+MCPCLIENT_API
+void mcpclient_queue_cancel(const mcpclient_queue *MCPCLIENT_NULLABLE queue,
+    uint64_t operation);
+
+/**
+ * Frees a queue and cancels its operations. Their user_data is not given back:
+ * cancel all and take events until mcpclient_queue_pending is 0 where it must
+ * be freed. Blocks for one second at most.
+ *
+ * @param queue  The queue; NULL is ignored.
+ */
+MCPCLIENT_API
+void mcpclient_queue_free(mcpclient_queue *MCPCLIENT_NULLABLE queue);
+
+/** Starts mcpclient_connect. */
+MCPCLIENT_API
+mcpclient_status mcpclient_start_connect(mcpclient *client,
+    mcpclient_queue *queue,
+    void *MCPCLIENT_NULLABLE user_data,
+    uint64_t *MCPCLIENT_NULLABLE operation_out,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/** Starts mcpclient_ping. */
+MCPCLIENT_API
+mcpclient_status mcpclient_start_ping(mcpclient *client,
+    mcpclient_queue *queue,
+    void *MCPCLIENT_NULLABLE user_data,
+    uint64_t *MCPCLIENT_NULLABLE operation_out,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Starts mcpclient_request, by which also "tools/call", "resources/read",
+ * "prompts/get" and "completion/complete" are sent. The event has the result.
+ *
+ * @param method  Such as "tools/call".
+ * @param params  A JSON object, such as {"name":"add","arguments":{"a":1}};
+ *                NULL: none.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_start_request(mcpclient *client,
+    const char *method,
+    const char *MCPCLIENT_NULLABLE params,
+    mcpclient_queue *queue,
+    void *MCPCLIENT_NULLABLE user_data,
+    uint64_t *MCPCLIENT_NULLABLE operation_out,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Starts a list with all its pages. The event has an array.
+ *
+ * @param what  One of MCPCLIENT_LIST_*.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_start_list(mcpclient *client,
+    int32_t what,
+    mcpclient_queue *queue,
+    void *MCPCLIENT_NULLABLE user_data,
+    uint64_t *MCPCLIENT_NULLABLE operation_out,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Starts mcpclient_notify.
+ *
+ * @param method  Such as "notifications/roots/list_changed".
+ * @param params  A JSON object; NULL: none.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_start_notify(mcpclient *client,
+    const char *method,
+    const char *MCPCLIENT_NULLABLE params,
+    mcpclient_queue *queue,
+    void *MCPCLIENT_NULLABLE user_data,
+    uint64_t *MCPCLIENT_NULLABLE operation_out,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Starts mcpclient_listen. The event says whether the server has accepted the
+ * stream.
+ *
+ * @param filter_json  As for mcpclient_listen; NULL: an empty object.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_start_listen(mcpclient *client,
+    const char *MCPCLIENT_NULLABLE filter_json,
+    mcpclient_queue *queue,
+    void *MCPCLIENT_NULLABLE user_data,
+    uint64_t *MCPCLIENT_NULLABLE operation_out,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Starts mcpclient_close, so that mcpclient_free after its event does not wait
+ * for the server.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_start_close(mcpclient *client,
+    mcpclient_queue *queue,
+    void *MCPCLIENT_NULLABLE user_data,
+    uint64_t *MCPCLIENT_NULLABLE operation_out,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Turns notifications of the server into events, in place of a callback.
+ *
+ * @param method  Such as "notifications/message"; NULL: all.
+ * @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_STATE when a callback is set
+ *         for the method.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_queue_notifications(mcpclient_queue *queue,
+    mcpclient *client,
+    const char *MCPCLIENT_NULLABLE method,
+    void *MCPCLIENT_NULLABLE user_data,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Turns requests of the server into events, in place of a callback. Like one,
+ * it declares the client's capability. 64 requests may wait to be taken;
+ * further ones get an error.
+ *
+ * @param method  "elicitation/create", "sampling/createMessage" or
+ *                "roots/list".
+ * @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_STATE when a callback is set
+ *         for the method.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_queue_requests(mcpclient_queue *queue,
+    mcpclient *client,
+    const char *method,
+    void *MCPCLIENT_NULLABLE user_data,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/* -----------------------------------------------------------------------------
+ * Events
+ *
+ * What mcpclient_queue_next returns.
+ * -------------------------------------------------------------------------- */
+
+/** An operation ended. */
+#define MCPCLIENT_EVENT_DONE 0
+/** The server sent a notification. */
+#define MCPCLIENT_EVENT_NOTIFICATION 1
+/** The server sent a request, and waits for the reply. */
+#define MCPCLIENT_EVENT_REQUEST 2
+
+/**
+ * Returns what happened.
+ *
+ * @param event  The event, or NULL.
+ * @return One of MCPCLIENT_EVENT_*; MCPCLIENT_EVENT_DONE for NULL.
+ */
+MCPCLIENT_API
+int32_t mcpclient_event_kind(const mcpclient_event *MCPCLIENT_NULLABLE event);
+
+/**
+ * Returns the number of the operation that ended.
+ *
+ * @param event  The event, or NULL.
+ * @return The number; 0 for NULL and for other events.
+ */
+MCPCLIENT_API
+uint64_t mcpclient_event_operation(const mcpclient_event *MCPCLIENT_NULLABLE event);
+
+/**
+ * Returns the user_data that the operation was started with, or that
+ * mcpclient_queue_notifications or mcpclient_queue_requests was given.
+ *
+ * @param event  The event, or NULL.
+ * @return The pointer; NULL for NULL.
+ */
+MCPCLIENT_API
+void *MCPCLIENT_NULLABLE mcpclient_event_user_data(const mcpclient_event *MCPCLIENT_NULLABLE event);
+
+/**
+ * Returns why the operation failed.
+ *
+ * @param event  The event, or NULL.
+ * @return The error, valid until the event is freed; NULL: it succeeded.
+ */
+MCPCLIENT_API
+const mcpclient_error *MCPCLIENT_NULLABLE mcpclient_event_error(const mcpclient_event *MCPCLIENT_NULLABLE event);
+
+/**
+ * Returns the result of the operation, or the parameters of the notification
+ * or request.
+ *
+ * @param event  The event, or NULL.
+ * @return The value, valid until the event is freed; NULL: none.
+ */
+MCPCLIENT_API
+const mcpclient_value *MCPCLIENT_NULLABLE mcpclient_event_value(const mcpclient_event *MCPCLIENT_NULLABLE event);
+
+/**
+ * Returns the method of the notification or request.
+ *
+ * @param event  The event, or NULL.
+ * @return The method, valid until the event is freed; NULL: none.
+ */
+MCPCLIENT_API
+const char *MCPCLIENT_NULLABLE mcpclient_event_method(const mcpclient_event *MCPCLIENT_NULLABLE event);
+
+/**
+ * Returns where to leave the response to a request, now or later. It is sent
+ * when the event is freed.
+ *
+ * @param event  The event, or NULL.
+ * @return The reply, valid until the event is freed; NULL for other events.
+ */
+MCPCLIENT_API
+mcpclient_reply *MCPCLIENT_NULLABLE mcpclient_event_reply(mcpclient_event *MCPCLIENT_NULLABLE event);
+
+/**
+ * Frees an event. A request without a response gets an error.
+ *
+ * @param event  The event; NULL is ignored.
+ */
+MCPCLIENT_API
+void mcpclient_event_free(mcpclient_event *MCPCLIENT_NULLABLE event);
 
 /* -----------------------------------------------------------------------------
  * Errors

@@ -69,6 +69,8 @@ pub use auth::{Auth, Dpop, Login, StoreRequest, TokenRequest};
 pub use base::call::ProgressHandler;
 pub use base::error::{Error, ErrorResponse, NetworkError, RpcError, Status};
 pub use client::Client;
+pub use client::lists::ListKind;
+pub use client::queue::{DeferredReply, Event, EventKind, Queue};
 pub use json::{JsonBuilder, Kind, Node, Value};
 pub use protocol::transport_kind::TransportKind;
 pub use session::callbacks::{NotificationHandler, Reply, RequestHandler};

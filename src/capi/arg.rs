@@ -154,7 +154,7 @@ pub(super) fn callback<F>(function: Option<F>, name: &str) -> Result<F, Error> {
     function.ok_or_else(|| is_null(name))
 }
 
-fn is_null(name: &str) -> Error {
+pub(super) fn is_null(name: &str) -> Error {
     Error::InvalidArgument(format!("{name} is NULL"))
 }
 

@@ -1,18 +1,47 @@
 use std::ffi::{c_char, c_void};
 use std::mem::MaybeUninit;
+use std::ptr;
 use std::sync::Arc;
 
+use super::arg::{self, Pointer};
 use super::client::mcpclient;
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
 use super::user_data::UserData;
 use super::value::{self, mcpclient_value};
-use super::{arg, guard, outcome, text};
-use crate::{NotificationHandler, Reply, RequestHandler};
+use super::{guard, outcome, text};
+use crate::{Error, NotificationHandler, Reply, RequestHandler};
 
-/// Where a request callback leaves its response. Only for the callback, on its
-/// thread, until it returns.
-pub struct mcpclient_reply<'a>(&'a mut Reply);
+/// The response to a request of the server. That of a callback is for the
+/// callback, on its thread, until it returns; that of an event is for any
+/// thread until the event is freed.
+pub struct mcpclient_reply([u8; 0]);
+
+// The address of a reply is that of a `Reply`; nothing is ever read through this type.
+
+/// A reply as C holds it.
+pub(super) fn address_of(reply: &mut Reply) -> *mut mcpclient_reply {
+    ptr::from_mut(reply).cast()
+}
+
+/// The same, typed so that the header declares it non-null.
+fn lent(reply: &mut Reply) -> MaybeUninit<&mut mcpclient_reply> {
+    let mut view = MaybeUninit::<&mut mcpclient_reply>::uninit();
+    // SAFETY: a reference and a raw pointer to a sized type have the same layout. Written as a raw pointer, because a
+    // reference to the empty type would not be good for the reply behind it.
+    unsafe { view.as_mut_ptr().cast::<*mut mcpclient_reply>().write(address_of(reply)) };
+    view
+}
+
+/// The reply behind a pointer.
+///
+/// # Safety
+/// The pointer is NULL or came from [`address_of`], and nothing else uses the reply during `'a`.
+unsafe fn given<'a>(reply: MaybeUninit<&'a mut mcpclient_reply>) -> Result<&'a mut Reply, Error> {
+    let reply: *mut Reply = reply.address().cast_mut().cast();
+    // SAFETY: promised by the caller.
+    unsafe { reply.as_mut() }.ok_or_else(|| arg::is_null("reply"))
+}
 
 /// Receives notifications of the server.
 ///
@@ -45,7 +74,7 @@ pub type mcpclient_request_callback = Option<
         user_data: *mut c_void,
         method: MaybeUninit<&c_char>,
         params: MaybeUninit<&mcpclient_value>,
-        reply: &mut mcpclient_reply,
+        reply: MaybeUninit<&mut mcpclient_reply>,
     ),
 >;
 
@@ -108,7 +137,7 @@ pub unsafe extern "C" fn mcpclient_on_request(
                 Arc::new(move |method, params, reply| {
                     let method = text::terminated(method);
                     let params = value::lent(params);
-                    callback(user_data.pointer(), text::never_null(&method), params, &mut mcpclient_reply(reply));
+                    callback(user_data.pointer(), text::never_null(&method), params, lent(reply));
                 })
             });
             client.0.on_request(method, handler)
@@ -117,9 +146,9 @@ pub unsafe extern "C" fn mcpclient_on_request(
 }
 
 /// Responds to the server's request with a result. The last response counts; it
-/// is sent when the callback has returned.
+/// is sent when the callback has returned or the event was freed.
 ///
-/// @param reply        The reply of the callback.
+/// @param reply        The reply of the callback or event.
 /// @param result_json  A JSON object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_reply_result(
@@ -128,15 +157,13 @@ pub unsafe extern "C" fn mcpclient_reply_result(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe {
-        outcome::status(error_out, || arg::exclusive(reply, "reply")?.0.result(arg::text(result_json, "result_json")?))
-    }
+    unsafe { outcome::status(error_out, || given(reply)?.result(arg::text(result_json, "result_json")?)) }
 }
 
 /// Responds to the server's request with an error. The last response counts; it
-/// is sent when the callback has returned.
+/// is sent when the callback has returned or the event was freed.
 ///
-/// @param reply    The reply of the callback.
+/// @param reply    The reply of the callback or event.
 /// @param code     A JSON-RPC error code, such as -32603.
 /// @param message  One line that says what failed.
 #[unsafe(no_mangle)]
@@ -149,7 +176,7 @@ pub unsafe extern "C" fn mcpclient_reply_error(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            arg::exclusive(reply, "reply")?.0.error(code, arg::text(message, "message")?);
+            given(reply)?.error(code, arg::text(message, "message")?);
             Ok(())
         })
     }

@@ -114,6 +114,28 @@ pub mod value;
 /// it if it is missing. On failure nothing is changed.
 pub mod json;
 
+/// Completion queues
+///
+/// For programs that must not block: an event loop, a window, a game. Each
+/// mcpclient_start_ function checks and copies its arguments, returns at once,
+/// and does no I/O. The call then runs on a thread of the queue, with the time
+/// limit of its client, which counts from the start. Each operation that was
+/// started gives one event, whether it succeeds, fails, is cancelled or runs out
+/// of time. A client gets at most half of the threads while another one waits.
+/// Operations keep their client alive: mcpclient_free may be called while some
+/// are under way. In the child of a fork, the queue is empty.
+///
+/// user_data is given back by mcpclient_event_user_data and never touched.
+/// operation_out is set to the operation's number, which is never 0 and never
+/// used again. A full queue is MCPCLIENT_ERROR_INVALID_STATE. When starting
+/// fails, there is no event.
+pub mod queue;
+
+/// Events
+///
+/// What mcpclient_queue_next returns.
+pub mod event;
+
 /// Errors
 ///
 /// Each function accepts NULL: no error.

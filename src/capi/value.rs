@@ -35,6 +35,11 @@ pub(super) fn lent(value: &Value) -> MaybeUninit<&mcpclient_value> {
     view
 }
 
+/// The same as a raw pointer.
+pub(super) fn view(value: &Value) -> *const mcpclient_value {
+    address(value.root())
+}
+
 fn address(node: Node<'_>) -> *const mcpclient_value {
     // The address of a slot for the way back, and not only for reading this one: taken from the whole.
     let (slots, index) = (node.document().slots(), node.slot().index());

@@ -29,6 +29,37 @@ pub(super) const RESOURCE_TEMPLATES: List =
     List { method: "resources/templates/list", items: "resourceTemplates", capability: "resources" };
 pub(super) const PROMPTS: List = List { method: "prompts/list", items: "prompts", capability: "prompts" };
 
+/// A kind of list, to be started on a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListKind {
+    /// As [`Client::list_tools`](crate::Client::list_tools).
+    Tools = 0,
+    /// As [`Client::list_resources`](crate::Client::list_resources).
+    Resources = 1,
+    /// As [`Client::list_resource_templates`](crate::Client::list_resource_templates).
+    ResourceTemplates = 2,
+    /// As [`Client::list_prompts`](crate::Client::list_prompts).
+    Prompts = 3,
+}
+
+impl ListKind {
+    /// The list of this number of the C API.
+    pub fn from_number(number: i32) -> Option<ListKind> {
+        [ListKind::Tools, ListKind::Resources, ListKind::ResourceTemplates, ListKind::Prompts]
+            .into_iter()
+            .find(|kind| *kind as i32 == number)
+    }
+
+    pub(super) fn list(self) -> List {
+        match self {
+            ListKind::Tools => TOOLS,
+            ListKind::Resources => RESOURCES,
+            ListKind::ResourceTemplates => RESOURCE_TEMPLATES,
+            ListKind::Prompts => PROMPTS,
+        }
+    }
+}
+
 impl Operation {
     /// All items as one array.
     pub(super) fn list(&self, list: List) -> Result<Value, Error> {

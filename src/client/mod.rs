@@ -4,9 +4,10 @@ mod fork;
 mod handle;
 mod input_requests;
 mod listening;
-mod lists;
+pub(crate) mod lists;
 mod operation;
 mod process;
+pub(crate) mod queue;
 mod scope;
 mod sessions;
 mod setters;
@@ -20,7 +21,7 @@ use crate::base::text;
 use crate::client::fork::ForkGuard;
 use crate::client::handle::Handle;
 use crate::client::lists::List;
-use crate::client::operation::{Operation, named_params, parse_object};
+use crate::client::operation::{Operation, message_params, named_params, parse_object};
 use crate::client::process::Process;
 use crate::http::{
     self,
@@ -77,6 +78,21 @@ impl Client {
         let shared = Shared::new(Settings::new(url));
         let state = State { processes: ForkGuard::new(Process::new(&shared)), shared };
         Ok(Client { state: Arc::new(state), handle: Handle::default() })
+    }
+
+    /// The same handle once more, for work that may outlive this one.
+    fn share(&self) -> Client {
+        Client { state: self.state.clone(), handle: self.handle.clone() }
+    }
+
+    /// Whether both are handles on one client.
+    fn is_same(&self, other: &Client) -> bool {
+        Arc::ptr_eq(&self.state, &other.state)
+    }
+
+    /// Has the calls that wait check whether they are cancelled.
+    fn wake_cancelled(&self) {
+        self.process().sessions.wake_cancelled();
     }
 
     fn shared(&self) -> &Shared {
@@ -154,15 +170,9 @@ impl Client {
     /// # Errors
     /// Those of [`Client::connect`], and [`Error::InvalidArgument`] for parameters that are not a JSON object.
     pub fn request(&self, method: &str, params: Option<&str>) -> Result<Value, Error> {
-        if method.is_empty() {
-            return Err(Error::InvalidArgument("the method is empty".to_owned()));
-        }
-        let params = parse_object("parameters", params)?;
+        let params = message_params(method, params)?;
         let operation = self.operation();
-        operation.finish(match (method, params) {
-            ("tools/call", Some(params)) => operation.call_tool(params),
-            (_, params) => operation.request(None, &Request { params, ..Request::new(method) }),
-        })
+        operation.finish(operation.any_request(method, params))
     }
 
     /// Sends any notification; `params` is JSON text of an object.
@@ -170,10 +180,7 @@ impl Client {
     /// # Errors
     /// Those of [`Client::connect`], and [`Error::InvalidArgument`] for parameters that are not a JSON object.
     pub fn notify(&self, method: &str, params: Option<&str>) -> Result<(), Error> {
-        if method.is_empty() {
-            return Err(Error::InvalidArgument("the method is empty".to_owned()));
-        }
-        parse_object("parameters", params)?;
+        message_params(method, params)?;
         let operation = self.operation();
         operation.finish(operation.notify(method, params))
     }

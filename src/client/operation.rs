@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use crate::base::call::Call;
+use crate::base::cancel::CancelCount;
 use crate::base::error::Error;
 use crate::base::text;
 use crate::client::input_requests;
@@ -82,6 +83,11 @@ impl Operation {
         Operation { shared: process.sessions.shared().clone(), process, call }
     }
 
+    /// The same operation, which `cancels` ends too.
+    pub(super) fn cancelled_by(self, cancels: &Arc<CancelCount>) -> Operation {
+        Operation { call: self.call.of_operation(cancels), ..self }
+    }
+
     /// Redacts the error of a finished operation.
     pub(crate) fn finish<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         result.map_err(|error| {
@@ -149,6 +155,19 @@ impl Operation {
                 Err(error) => attempt.renew(error, request.method)?,
             }
         }
+    }
+
+    /// Sends any request. A tool is called with the headers that its schema asks for.
+    pub(super) fn any_request(&self, method: &str, params: Option<JsonObject>) -> Result<Value, Error> {
+        match (method, params) {
+            ("tools/call", Some(params)) => self.call_tool(params),
+            (_, params) => self.request(None, &Request { params, ..Request::new(method) }),
+        }
+    }
+
+    /// Ends the session of the client.
+    pub(super) fn close(&self) {
+        self.process.close();
     }
 
     pub(crate) fn set_log_level(&self, level: &str) -> Result<(), Error> {
@@ -233,6 +252,14 @@ pub(super) fn parse_object(what: &str, json: Option<&str>) -> Result<Option<Json
     serde_json::from_str(valid.get())
         .map(Some)
         .map_err(|_| Error::InvalidArgument(format!("the {what} are not a JSON object")))
+}
+
+/// The parameters of any request or notification.
+pub(super) fn message_params(method: &str, params: Option<&str>) -> Result<Option<JsonObject>, Error> {
+    if method.is_empty() {
+        return Err(Error::InvalidArgument("the method is empty".to_owned()));
+    }
+    parse_object("parameters", params)
 }
 
 /// Parameters with a name or URI, and with arguments if there are any.

@@ -114,6 +114,15 @@ impl Handlers {
         self.notifications.contains_key(&None) || self.notifications.contains_key(&Some(method.to_owned()))
     }
 
+    /// Whether this very handler is set; `None`: the one for all notifications.
+    pub(crate) fn handles_notification(&self, method: Option<&str>) -> bool {
+        self.notifications.contains_key(&method.map(str::to_owned))
+    }
+
+    pub(crate) fn handles_request(&self, method: &str) -> bool {
+        self.requests.contains_key(method)
+    }
+
     /// Whether no handler is set.
     pub(crate) fn is_empty(&self) -> bool {
         self.notifications.is_empty() && self.requests.is_empty()

@@ -113,7 +113,7 @@ macro_rules! programs {
         $(#[test] fn $name() { passes(stringify!($name)) })+
     };
 }
-programs!(callbacks, enums, errors, json, null_arguments, ownership, results, scopes, threads, values, version,);
+programs!(callbacks, enums, errors, json, null_arguments, ownership, queue, results, scopes, threads, values, version,);
 
 #[test]
 fn no_program_is_forgotten() {

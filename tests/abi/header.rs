@@ -10,7 +10,7 @@ use crate::support::skipped;
 
 const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 /// Parameters that the opening page describes for all functions.
-const COMMON_PARAMETERS: [&str; 4] = ["client", "user_data", "user_data_free", "error_out"];
+const COMMON_PARAMETERS: [&str; 6] = ["queue", "operation_out", "client", "user_data", "user_data_free", "error_out"];
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)

@@ -9,5 +9,6 @@ mod listening;
 mod oauth;
 mod operations;
 mod proxy;
+mod queue;
 mod scopes;
 mod tls;

@@ -14,6 +14,8 @@ static mcpclient_login_callback login_callback;
 static mcpclient_store_callback store_callback;
 static mcpclient_login *login;
 static mcpclient_store_request *store_request;
+static mcpclient_queue *queue;
+static mcpclient_event *event;
 
 /* Checks that the argument is refused by name, also when no place for an error is given. */
 #define REFUSED(name, function, ...)                                                                   \
@@ -32,6 +34,34 @@ static mcpclient_store_request *store_request;
         mcpclient_error_free(error);                                              \
         CHECK(function(__VA_ARGS__, NULL) == NULL);                               \
     } while (0)
+
+static void queues(void)
+{
+    mcpclient *known = mcpclient_new("http://127.0.0.1/", NULL);
+    mcpclient_queue_free(mcpclient_queue_new(NULL)); /* without a place for an error */
+    mcpclient_queue_free(queue);
+    mcpclient_queue_cancel(queue, 0);
+    mcpclient_event_free(event);
+    CHECK(mcpclient_queue_fd(queue) == -1 && mcpclient_queue_next(queue, -1) == NULL);
+    CHECK(mcpclient_queue_pending(queue) == 0 && mcpclient_queue_lost(queue) == 0);
+    CHECK(mcpclient_event_kind(event) == MCPCLIENT_EVENT_DONE && mcpclient_event_operation(event) == 0);
+    CHECK(mcpclient_event_user_data(event) == NULL && mcpclient_event_error(event) == NULL);
+    CHECK(mcpclient_event_value(event) == NULL && mcpclient_event_method(event) == NULL);
+    CHECK(mcpclient_event_reply(event) == NULL);
+    REFUSED("queue", mcpclient_queue_set_threads, queue, 1);
+    REFUSED("queue", mcpclient_queue_set_limit, queue, 1);
+    REFUSED("queue", mcpclient_queue_notifications, queue, known, NULL, NULL);
+    REFUSED("queue", mcpclient_queue_requests, queue, known, "roots/list", NULL);
+    REFUSED("queue", mcpclient_start_ping, known, queue, NULL, NULL);
+    REFUSED("client", mcpclient_start_ping, client, queue, NULL, NULL);
+    REFUSED("client", mcpclient_start_connect, client, queue, NULL, NULL);
+    REFUSED("client", mcpclient_start_close, client, queue, NULL, NULL);
+    REFUSED("client", mcpclient_start_list, client, MCPCLIENT_LIST_TOOLS, queue, NULL, NULL);
+    REFUSED("client", mcpclient_start_listen, client, NULL, queue, NULL, NULL);
+    REFUSED("method", mcpclient_start_request, known, text, NULL, queue, NULL, NULL);
+    REFUSED("method", mcpclient_start_notify, known, text, NULL, queue, NULL, NULL);
+    mcpclient_free(known);
+}
 
 static void constructors(void)
 {
@@ -271,6 +301,7 @@ int main(int argc, char **argv)
 {
     mcpclient *good = client_of(argc, argv, "/mcp");
     constructors();
+    queues();
     no_client();
     no_text(good);
     what_may_be_null(good);

@@ -129,6 +129,31 @@ dlopen_example() {
         says_ok with_token "$work/example/dlopen/ping" "$library" "$MCP_URL"
 }
 
+# Event loops
+
+# event_loop NAME PACKAGE...: builds the example with what these packages of pkg-config say.
+event_loop() {
+    loop_name=$1
+    shift
+    # shellcheck disable=SC2046 # lists of words
+    cc -std=c99 -Wall -Wextra -Werror "examples/event-loops/$loop_name.c" $(pkg-config --cflags --libs mcpclient "$@") \
+        -o "$work/loop-$loop_name"
+}
+
+epoll_example() {
+    event_loop epoll && says_ok "$work/loop-epoll" 20 "$MCP_URL" "$MCP_URL"
+}
+
+libuv_example() {
+    event_loop libuv libuv && MCP_TOKEN=demo-token "$work/loop-libuv" "$MCP_URL" | grep -qx 5 &&
+        ! MCP_TOKEN=revoked "$work/loop-libuv" "$MCP_URL"
+}
+
+glib_example() {
+    event_loop glib glib-2.0 && MCP_TOKEN=demo-token "$work/loop-glib" "$MCP_URL" | grep -qx OK &&
+        ! MCP_TOKEN=revoked "$work/loop-glib" "$MCP_URL"
+}
+
 # Swift
 
 # imports NAME FLAG...: a program that has the header as this module.
@@ -185,6 +210,22 @@ fi
 
 if have python3; then check "Python, the example" python_example; else skip "Python" "python3 is not installed" "apt-get install python3"; fi
 check "dlopen, the example in C90" dlopen_example
+
+if [ "$(uname -s)" = Linux ] && have pkg-config; then
+    check "Event loops: epoll" epoll_example
+else
+    excuse "Event loops: epoll" "the system is not Linux, or pkg-config is not installed" "use Linux"
+fi
+if have pkg-config && pkg-config --exists libuv; then
+    check "Event loops: libuv" libuv_example
+else
+    skip "Event loops: libuv" "libuv or pkg-config is not installed" "apt-get install libuv1-dev pkg-config"
+fi
+if have pkg-config && pkg-config --exists glib-2.0; then
+    check "Event loops: GLib" glib_example
+else
+    skip "Event loops: GLib" "GLib or pkg-config is not installed" "apt-get install libglib2.0-dev pkg-config"
+fi
 
 if have clang; then
     check "Clang imports the installed module" imports mcpclient -I"$prefix/include"
