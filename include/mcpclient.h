@@ -224,6 +224,12 @@ typedef struct mcpclient mcpclient;
  */
 typedef struct mcpclient_auth mcpclient_auth;
 
+/**
+ * A file of servers, as read. It never changes but for what variables stand
+ * for; any thread may use it.
+ */
+typedef struct mcpclient_config mcpclient_config;
+
 /** Why a function failed. It never changes; any thread may read it. */
 typedef struct mcpclient_error mcpclient_error;
 
@@ -379,6 +385,8 @@ MCPCLIENT_API const char *mcpclient_status_name(mcpclient_status status);
 #define MCPCLIENT_TRANSPORT_STREAMABLE_HTTP 1
 /** HTTP with server-sent events, of protocol version 2024-11-05. */
 #define MCPCLIENT_TRANSPORT_SSE 2
+/** The standard streams of a program, of all protocol versions. */
+#define MCPCLIENT_TRANSPORT_STDIO 3
 
 /** A transport: one of MCPCLIENT_TRANSPORT_*. */
 typedef int32_t mcpclient_transport;
@@ -471,6 +479,281 @@ mcpclient_transport mcpclient_transport_in_use(const mcpclient *MCPCLIENT_NULLAB
  */
 MCPCLIENT_API
 const char *MCPCLIENT_NULLABLE mcpclient_protocol_version(const mcpclient *MCPCLIENT_NULLABLE client);
+
+/* -----------------------------------------------------------------------------
+ * Servers that are programs (stdio)
+ *
+ * A client of a program has the functions of every client. Those for HTTP
+ * (credentials, headers, TLS, proxy, connect limit) are
+ * MCPCLIENT_ERROR_UNSUPPORTED for it, and the ones here for a client of a URL.
+ * The program gets its credentials as environment variables.
+ * A program that cannot be started is MCPCLIENT_ERROR_INVALID_STATE. One that
+ * ends, closes its stdout or does not read is MCPCLIENT_ERROR_NETWORK; the
+ * message has its exit status and the last line on its stderr.
+ * -------------------------------------------------------------------------- */
+
+/** HOME, LOGNAME, PATH, SHELL, TERM and USER. */
+#define MCPCLIENT_ENVIRONMENT_BASIC 0
+/** Nothing. */
+#define MCPCLIENT_ENVIRONMENT_NONE 1
+/** Everything. */
+#define MCPCLIENT_ENVIRONMENT_ALL 2
+
+/**
+ * What a program gets of this process's environment: one of
+ * MCPCLIENT_ENVIRONMENT_*.
+ */
+typedef int32_t mcpclient_environment;
+
+/**
+ * Receives a line that a program has written to its stderr.
+ *
+ * Runs on a thread of the library, one line after the other. Must return
+ * normally (no exception, no longjmp).
+ *
+ * @param user_data  What was given with the callback.
+ * @param line       The line without its end, at most 8192 bytes of it. Valid
+ *                   until the callback returns.
+ */
+typedef void (*MCPCLIENT_NULLABLE mcpclient_line_callback)(void *MCPCLIENT_NULLABLE user_data,
+    const char *line);
+
+/**
+ * Makes a client of a server that is a program. The first call starts it.
+ *
+ * No shell is involved. A program that ends is started again by the next call;
+ * one that ends within a second, three times in a row, is not started for five
+ * seconds.
+ *
+ * @param command    A path, or a name that is looked up in PATH.
+ * @param arguments  The arguments without the command, NULL after the last;
+ *                   NULL: none.
+ * @return The client; NULL with MCPCLIENT_ERROR_INVALID_ARGUMENT for an empty
+ *         command.
+ */
+MCPCLIENT_API
+MCPCLIENT_MUST_USE
+mcpclient *MCPCLIENT_NULLABLE mcpclient_stdio_new(const char *command,
+    const char *const MCPCLIENT_NULLABLE *MCPCLIENT_NULLABLE arguments,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Chooses which variables of this process's environment the program gets.
+ *
+ * Variables whose value begins with "()" are never passed on: some shells
+ * export functions so.
+ *
+ * @param inherit  One of MCPCLIENT_ENVIRONMENT_*; _BASIC by default.
+ * @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_STATE while the program runs;
+ *         MCPCLIENT_ERROR_UNSUPPORTED for a client of a URL.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_set_environment(mcpclient *client,
+    mcpclient_environment inherit,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets an environment variable of the program, such as the server's token, in
+ * place of what it gets from this process.
+ *
+ * The value is treated as a secret: no error repeats it.
+ *
+ * @param name   Not empty, without "=".
+ * @param value  NULL: what mcpclient_set_environment says.
+ * @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_STATE while the program runs;
+ *         MCPCLIENT_ERROR_UNSUPPORTED for a client of a URL.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_set_variable(mcpclient *client,
+    const char *name,
+    const char *MCPCLIENT_NULLABLE value,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets the working directory of the program.
+ *
+ * @param path  NULL, the default: that of this process.
+ * @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_STATE while the program runs;
+ *         MCPCLIENT_ERROR_UNSUPPORTED for a client of a URL.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_set_working_directory(mcpclient *client,
+    const char *MCPCLIENT_NULLABLE path,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets the callback for the lines that the program writes to its stderr.
+ *
+ * At most 1024 lines wait for the callback; it is told how many were dropped.
+ *
+ * @param callback  Replaces the previous one; NULL, the default: the lines are
+ *                  written to the stderr of this process. One that does
+ *                  nothing discards them.
+ * @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_STATE while the program runs;
+ *         MCPCLIENT_ERROR_UNSUPPORTED for a client of a URL.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_on_stderr(mcpclient *client,
+    mcpclient_line_callback callback,
+    void *MCPCLIENT_NULLABLE user_data,
+    void (*MCPCLIENT_NULLABLE user_data_free)(void *MCPCLIENT_NULLABLE user_data),
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Limits each step of ending the program.
+ *
+ * mcpclient_close and mcpclient_free close the program's stdin and wait for
+ * its end; then they send SIGTERM to its process group and wait again; then
+ * they send SIGKILL. So they may block for twice this time, and a second.
+ *
+ * @param ms  Milliseconds; 0: SIGKILL at once. 2000 by default.
+ * @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_STATE while the program runs;
+ *         MCPCLIENT_ERROR_UNSUPPORTED for a client of a URL.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_set_grace_ms(mcpclient *client,
+    uint32_t ms,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Returns the process id of the program, for logs.
+ *
+ * The library waits for this child alone, and needs no handler of SIGCHLD. A
+ * program that reaps all its children may get this process id.
+ *
+ * @param client  The client, or NULL.
+ * @return The process id; 0 while no program runs.
+ */
+MCPCLIENT_API
+int64_t mcpclient_process_id(const mcpclient *MCPCLIENT_NULLABLE client);
+
+/* -----------------------------------------------------------------------------
+ * Configuration files
+ *
+ * The files in which Claude Desktop, Claude Code, Cursor, Windsurf, VS Code,
+ * FastMCP and Gemini CLI list servers.
+ * -------------------------------------------------------------------------- */
+
+/**
+ * Reads a configuration file. Blocks while it reads.
+ *
+ * Members are found under "mcpServers" or "servers", or in the file itself
+ * when each of its members has a "command" or a "url". Comments and trailing
+ * commas are allowed. An entry is checked when its client is made.
+ *
+ * A configuration file names programs: a client that is made of it runs them.
+ *
+ * @param path  A regular file of at most 1 MiB.
+ * @return The configuration; NULL with MCPCLIENT_ERROR_INVALID_ARGUMENT for a
+ *         file that cannot be read, is not JSON, or lists no servers. The
+ *         message has the line and the column; no message repeats a value.
+ */
+MCPCLIENT_API
+MCPCLIENT_MUST_USE
+mcpclient_config *MCPCLIENT_NULLABLE mcpclient_config_load(const char *path,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Reads the text of a configuration file.
+ *
+ * @param json  As in mcpclient_config_load.
+ * @return As for mcpclient_config_load.
+ */
+MCPCLIENT_API
+MCPCLIENT_MUST_USE
+mcpclient_config *MCPCLIENT_NULLABLE mcpclient_config_parse(const char *json,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Returns the number of servers.
+ *
+ * @param config  The configuration, or NULL.
+ * @return The number; 0 for NULL.
+ */
+MCPCLIENT_API
+size_t mcpclient_config_count(const mcpclient_config *MCPCLIENT_NULLABLE config);
+
+/**
+ * Returns the name of a server.
+ *
+ * @param config  The configuration, or NULL.
+ * @param index   From 0, in the order of the file.
+ * @return The name; NULL when there are fewer servers.
+ */
+MCPCLIENT_API
+const char *MCPCLIENT_NULLABLE mcpclient_config_name(const mcpclient_config *MCPCLIENT_NULLABLE config,
+    size_t index);
+
+/**
+ * Returns the entry of a server as it stands in the file, for members that the
+ * library ignores, such as "description" or "disabled". Variables are not
+ * expanded.
+ *
+ * A program that loads files of others should show its user the whole command
+ * of an entry and ask, before it makes a client.
+ *
+ * @param config  The configuration, or NULL.
+ * @param name    The name of the server, or NULL.
+ * @return The entry, which the configuration owns; NULL when there is no such
+ *         server.
+ */
+MCPCLIENT_API
+const mcpclient_value *MCPCLIENT_NULLABLE mcpclient_config_entry(const mcpclient_config *MCPCLIENT_NULLABLE config,
+    const char *MCPCLIENT_NULLABLE name);
+
+/**
+ * Sets what "${name}" stands for in the clients that are made from now on,
+ * such as "workspaceFolder" or "input:api-key".
+ *
+ * @param config  The configuration.
+ * @param name    Without "}".
+ * @param value   NULL: what the environment says.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_config_set_variable(mcpclient_config *config,
+    const char *name,
+    const char *MCPCLIENT_NULLABLE value,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Sets the credentials of entries with "auth": "oauth", for the clients that
+ * are made from now on.
+ *
+ * @param config  The configuration.
+ * @param auth    Shared with those clients; NULL: none. May be freed while
+ *                they use it.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_config_set_auth(mcpclient_config *config,
+    mcpclient_auth *MCPCLIENT_NULLABLE auth,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Makes the client of a server, like mcpclient_new or mcpclient_stdio_new. The
+ * first call connects it. It may outlive the configuration.
+ *
+ * @param config  The configuration.
+ * @param name    The name of the server; NULL: the only one.
+ * @return The client; NULL with MCPCLIENT_ERROR_INVALID_ARGUMENT when there is
+ *         no such server, a variable is not set, or the entry cannot be used;
+ *         with MCPCLIENT_ERROR_UNSUPPORTED for "envFile", WebSockets and an
+ *         object as "auth"; with MCPCLIENT_ERROR_INVALID_STATE for "auth":
+ *         "oauth" before mcpclient_config_set_auth. The message has the line
+ *         and the column.
+ */
+MCPCLIENT_API
+MCPCLIENT_MUST_USE
+mcpclient *MCPCLIENT_NULLABLE mcpclient_config_client_new(const mcpclient_config *config,
+    const char *MCPCLIENT_NULLABLE name,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Frees a configuration, and wipes its text. Its clients stay.
+ *
+ * @param config  The configuration; NULL is ignored.
+ */
+MCPCLIENT_API
+void mcpclient_config_free(mcpclient_config *MCPCLIENT_NULLABLE config);
 
 /* -----------------------------------------------------------------------------
  * Settings of a client

@@ -25,6 +25,7 @@
 //!    JSON-RPC message with `_meta` and `Mcp-*` headers.
 //! 4. `transport`: `StreamableHttp::request` sends the message by POST and finds the response in JSON or an event stream;
 //!    `HttpSse::request` waits for it on the session's one stream.
+//!    `Stdio::request` writes it to the program and waits likewise.
 //! 5. `http`: `HttpClient::send` adds credentials and follows redirects; `Http::send` leases a connection from the `Pool`
 //!    and reads the head of the response; `Body` reads the rest within the call's limits.
 //!
@@ -69,11 +70,13 @@ pub use auth::{Auth, Dpop, Login, StoreRequest, TokenRequest};
 pub use base::call::ProgressHandler;
 pub use base::error::{Error, ErrorResponse, NetworkError, RpcError, Status};
 pub use client::Client;
+pub use client::config_file::Config;
 pub use client::lists::ListKind;
 pub use client::queue::{DeferredReply, Event, EventKind, Queue};
 pub use json::{JsonBuilder, Kind, Node, Value};
 pub use protocol::transport_kind::TransportKind;
 pub use session::callbacks::{NotificationHandler, Reply, RequestHandler};
+pub use transport::stdio::program::{Environment, LineHandler};
 
 const _: () = {
     const fn shared_between_threads<T: Send + Sync>() {}

@@ -124,6 +124,26 @@ pub(super) unsafe fn optional_bytes<'a>(pointer: *const c_char) -> Option<&'a [u
     (!pointer.is_null()).then(|| unsafe { CStr::from_ptr(pointer) }.to_bytes())
 }
 
+/// Texts, NULL after the last; none for NULL.
+///
+/// # Safety
+/// The pointer is NULL or points to such an array, of texts as for [`text`].
+pub(super) unsafe fn texts<'a>(pointer: *const *const c_char, name: &str) -> Result<Vec<&'a str>, Error> {
+    let mut texts = Vec::new();
+    if pointer.is_null() {
+        return Ok(texts);
+    }
+    loop {
+        // SAFETY: the array ends with NULL, at which the reading stops.
+        let text = unsafe { pointer.add(texts.len()).read() };
+        // SAFETY: promised by the caller.
+        match unsafe { optional_text(text, &format!("{name}[{}]", texts.len())) }? {
+            Some(text) => texts.push(text),
+            None => return Ok(texts),
+        }
+    }
+}
+
 /// The path of a file that must be given.
 ///
 /// # Safety

@@ -17,12 +17,15 @@ pub const MCPCLIENT_TRANSPORT_AUTO: i32 = 0;
 pub const MCPCLIENT_TRANSPORT_STREAMABLE_HTTP: i32 = 1;
 /// HTTP with server-sent events, of protocol version 2024-11-05.
 pub const MCPCLIENT_TRANSPORT_SSE: i32 = 2;
+/// The standard streams of a program, of all protocol versions.
+pub const MCPCLIENT_TRANSPORT_STDIO: i32 = 3;
 
 // The core numbers its transports itself; the two lists must agree.
 const _: () = {
     assert!(MCPCLIENT_TRANSPORT_AUTO == TransportKind::Auto as i32);
     assert!(MCPCLIENT_TRANSPORT_STREAMABLE_HTTP == TransportKind::StreamableHttp as i32);
     assert!(MCPCLIENT_TRANSPORT_SSE == TransportKind::Sse as i32);
+    assert!(MCPCLIENT_TRANSPORT_STDIO == TransportKind::Stdio as i32);
 };
 
 /// A client of one MCP server, or a scope of one. Any thread may use it, and

@@ -24,6 +24,24 @@ pub mod status;
 /// Clients
 pub mod client;
 
+/// Servers that are programs (stdio)
+///
+/// A client of a program has the functions of every client. Those for HTTP
+/// (credentials, headers, TLS, proxy, connect limit) are
+/// MCPCLIENT_ERROR_UNSUPPORTED for it, and the ones here for a client of a URL.
+/// The program gets its credentials as environment variables.
+///
+/// A program that cannot be started is MCPCLIENT_ERROR_INVALID_STATE. One that
+/// ends, closes its stdout or does not read is MCPCLIENT_ERROR_NETWORK; the
+/// message has its exit status and the last line on its stderr.
+pub mod stdio;
+
+/// Configuration files
+///
+/// The files in which Claude Desktop, Claude Code, Cursor, Windsurf, VS Code,
+/// FastMCP and Gemini CLI list servers.
+pub mod config;
+
 /// Settings of a client
 ///
 /// They take effect on the next request.

@@ -84,12 +84,7 @@ pub unsafe extern "C" fn mcpclient_set_connect_timeout_ms(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe {
-        outcome::status(error_out, || {
-            arg::required(client, "client")?.0.set_connect_timeout(duration(ms));
-            Ok(())
-        })
-    }
+    unsafe { outcome::status(error_out, || arg::required(client, "client")?.0.set_connect_timeout(duration(ms))) }
 }
 
 /// Limits the size of a response. A larger one is MCPCLIENT_ERROR_PROTOCOL.

@@ -1,5 +1,6 @@
 //! The client that a caller holds: one server, any number of threads.
 
+pub(crate) mod config_file;
 mod fork;
 mod handle;
 mod input_requests;
@@ -11,6 +12,7 @@ pub(crate) mod queue;
 mod scope;
 mod sessions;
 mod setters;
+pub(crate) mod stdio;
 mod tools;
 
 use std::sync::Arc;
@@ -75,9 +77,13 @@ impl Client {
         let url = endpoint::parse(url).map_err(Error::InvalidArgument)?;
         Endpoint::new(url.clone())?;
         http::prepare();
-        let shared = Shared::new(Settings::new(url));
+        Ok(Client::with(Settings::new(url)))
+    }
+
+    fn with(settings: Settings) -> Client {
+        let shared = Shared::new(settings);
         let state = State { processes: ForkGuard::new(Process::new(&shared)), shared };
-        Ok(Client { state: Arc::new(state), handle: Handle::default() })
+        Client { state: Arc::new(state), handle: Handle::default() }
     }
 
     /// The same handle once more, for work that may outlive this one.
@@ -148,7 +154,8 @@ impl Client {
         }
     }
 
-    /// Ends the session; the next call connects again. Takes at most a second. Does nothing through a scope.
+    /// Ends the session; the next call connects again. Takes at most a second; for a program see
+    /// [`Client::set_grace`]. Does nothing through a scope.
     pub fn close(&self) {
         if self.handle.scope().is_none() {
             self.process().close();

@@ -23,7 +23,7 @@ impl Process {
         Process { listening: Listening::new(sessions.clone()), sessions }
     }
 
-    /// Ends session, streams, connections and threads, within a second.
+    /// Ends session, streams, connections and threads within a second; a program within the time of its settings.
     pub(crate) fn close(&self) {
         let end = Instant::now() + CLOSE_TIMEOUT;
         let left = || end.saturating_duration_since(Instant::now());
@@ -31,6 +31,7 @@ impl Process {
         let closed = self.sessions.next_generation();
         self.listening.stop();
         closed.end(left());
+        self.sessions.launcher().end_all();
         self.sessions.threads().join(left());
     }
 }

@@ -44,8 +44,13 @@ impl Client {
     }
 
     /// The time limit for opening one connection; `None`: as long as the call. 10 seconds unless set.
-    pub fn set_connect_timeout(&self, timeout: Option<Duration>) {
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a client of a program.
+    pub fn set_connect_timeout(&self, timeout: Option<Duration>) -> Result<(), Error> {
+        timeout.map_or(Ok(()), |_| self.require_url())?;
         self.change_limit(|limits| limits.connect_timeout = timeout, |options| options.connect_timeout = Some(timeout));
+        Ok(())
     }
 
     /// The most bytes of one response, decoded. 64 MiB unless set.

@@ -4,17 +4,23 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
+
 use crate::base::call::{Call, Limits};
 use crate::base::cancel::CancelEpoch;
 use crate::base::error::Error;
 use crate::base::threads::Threads;
 use crate::http::active_connections::ActiveConnections;
 use crate::http::client::HttpClient;
+use crate::http::config::ConnectConfig;
 use crate::http::dns::DnsCache;
 use crate::http::send::Http;
 use crate::session::Session;
+use crate::session::config::ServerConfig;
 use crate::session::negotiation::Negotiation;
+use crate::session::program_negotiation::ProgramNegotiation;
 use crate::session::shared::Shared;
+use crate::transport::stdio::Launcher;
 
 /// How long a session that was closed while it was being made may take to end.
 const STALE_SESSION_TIMEOUT: Duration = Duration::from_millis(900);
@@ -29,6 +35,7 @@ pub(crate) struct SessionManager {
     active: Arc<ActiveConnections>,
     /// Outlives the connections, so that a lookup that hangs is not started again after a `close`.
     names: Arc<DnsCache>,
+    launcher: Arc<Launcher>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -92,6 +99,7 @@ impl SessionManager {
             names: Arc::new(DnsCache::new(threads.clone())),
             threads,
             active: Arc::default(),
+            launcher: Arc::default(),
             state: Mutex::default(),
             changed: Condvar::new(),
         }
@@ -103,6 +111,10 @@ impl SessionManager {
 
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    pub(crate) fn launcher(&self) -> &Launcher {
+        &self.launcher
     }
 
     pub(crate) fn threads(&self) -> &Threads {
@@ -170,12 +182,11 @@ impl SessionManager {
     }
 
     /// The connections of this generation, made if there are none.
-    fn http(&self) -> Result<Arc<Http>, Error> {
+    fn http(&self, connect: &ArcSwap<ConnectConfig>) -> Result<Arc<Http>, Error> {
         if let Some(http) = &self.state().http {
             return Ok(http.clone());
         }
-        let config = self.shared.settings.connect.load_full();
-        let http = Arc::new(Http::new(&config, &self.threads, &self.active, &self.names)?);
+        let http = Arc::new(Http::new(&connect.load(), &self.threads, &self.active, &self.names)?);
         Ok(self.state().http.get_or_insert(http).clone())
     }
 
@@ -238,6 +249,7 @@ impl SessionManager {
 
     /// In a forked child: closes the parent's idle connections, unless another thread held the lock at the fork.
     pub(crate) fn abandon(&self) {
+        self.launcher.abandon();
         if let Ok(state) = self.state.try_lock()
             && let Some(http) = &state.http
         {
@@ -267,8 +279,16 @@ impl Connecting<'_> {
     /// Makes a session; `None` when the client was closed meanwhile.
     fn connect(self, call: &Call) -> Result<Option<Connected>, Error> {
         let sessions = self.sessions;
-        let client = HttpClient::new(sessions.http()?, sessions.shared.settings.request.clone());
-        let session = Negotiation::new(call, &sessions.shared, client, &sessions.threads).connect()?;
+        let session = match &sessions.shared.settings.server {
+            ServerConfig::Remote(connect) => {
+                let client = HttpClient::new(sessions.http(connect)?, sessions.shared.settings.request.clone());
+                Negotiation::new(call, &sessions.shared, client, &sessions.threads).connect()?
+            }
+            ServerConfig::Program(program) => {
+                let (shared, launcher) = (&sessions.shared, &sessions.launcher);
+                ProgramNegotiation::new(call, shared, program.load_full(), launcher, &sessions.threads).connect()?
+            }
+        };
         let session = Arc::new(session);
         if self.keep(&session) {
             return Ok(Some(Connected { session, generation: self.generation, fresh: true }));

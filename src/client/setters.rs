@@ -14,15 +14,22 @@ use crate::protocol::implementation::Implementation;
 use crate::protocol::transport_kind::TransportKind;
 use crate::protocol::version::Version;
 use crate::session::callbacks::{Handlers, NotificationHandler, RequestHandler};
-use crate::session::config::SessionConfig;
+use crate::session::config::{ServerConfig, SessionConfig};
 
 impl Client {
     /// Chooses the transport.
     ///
     /// # Errors
-    /// [`Error::InvalidState`] while connected.
+    /// [`Error::InvalidState`] while connected; [`Error::Unsupported`] for one that the server cannot have.
     pub fn set_transport(&self, transport: TransportKind) -> Result<(), Error> {
         self.refuse_through_scope("the transport")?;
+        match (&self.shared().settings.server, transport) {
+            (ServerConfig::Remote(_), TransportKind::Stdio)
+            | (ServerConfig::Program(_), TransportKind::StreamableHttp | TransportKind::Sse) => {
+                return Err(Error::Unsupported("stdio is the transport of programs, and their only one".to_owned()));
+            }
+            _ => {}
+        }
         let process = self.process();
         let _disconnected = process.sessions.hold_disconnected("the transport")?;
         self.change_session(|config| config.transport = transport);
@@ -64,6 +71,7 @@ impl Client {
     /// # Errors
     /// [`Error::InvalidState`] when the header `Authorization` is set.
     pub fn set_auth(&self, auth: Option<&Auth>) -> Result<(), Error> {
+        auth.map_or(Ok(()), |_| self.require_url())?;
         self.change_credentials(|credentials| credentials.set_auth(auth.cloned()))
     }
 
@@ -73,6 +81,7 @@ impl Client {
     /// [`Error::InvalidArgument`] for a name or value that cannot be sent, or a name that the library sets itself;
     /// [`Error::InvalidState`] for `Authorization` when a token is set.
     pub fn set_header(&self, name: &str, value: Option<&str>) -> Result<(), Error> {
+        value.map_or(Ok(()), |_| self.require_url())?;
         let name = header::parse_name(name).map_err(Error::InvalidArgument)?;
         let value = value.map(header::parse_value).transpose().map_err(Error::InvalidArgument)?;
         self.change_credentials(|credentials| credentials.set_header(name.clone(), value.clone()))
@@ -99,6 +108,7 @@ impl Client {
     /// # Errors
     /// [`Error::InvalidArgument`] for a file that cannot be used, [`Error::InvalidState`] while connected.
     pub fn set_ca_file(&self, path: Option<&Path>) -> Result<(), Error> {
+        path.map_or(Ok(()), |_| self.require_url())?;
         let ca = path.map(tls::read_authorities).transpose()?.map(Arc::new);
         self.change_tls(|tls| tls.ca = ca.clone())
     }
@@ -108,6 +118,7 @@ impl Client {
     /// # Errors
     /// [`Error::InvalidArgument`] for files that cannot be used, [`Error::InvalidState`] while connected.
     pub fn set_client_certificate(&self, files: Option<(&Path, &Path)>) -> Result<(), Error> {
+        files.map_or(Ok(()), |_| self.require_url())?;
         let certificate = files.map(|(chain, key)| tls::read_client_certificate(chain, key)).transpose()?.map(Arc::new);
         self.change_tls(|tls| tls.client_certificate = certificate.clone())
     }
@@ -117,6 +128,9 @@ impl Client {
     /// # Errors
     /// [`Error::InvalidState`] while connected.
     pub fn set_tls_verify(&self, verify: bool) -> Result<(), Error> {
+        if !verify {
+            self.require_url()?;
+        }
         self.change_tls(|tls| tls.verify = verify)
     }
 
@@ -136,6 +150,7 @@ impl Client {
     /// [`Error::InvalidArgument`] for a URL that cannot be used, [`Error::InvalidState`] while connected.
     pub fn set_proxy(&self, proxy: Option<&str>) -> Result<(), Error> {
         self.refuse_through_scope("the proxy")?;
+        proxy.map_or(Ok(()), |_| self.require_url())?;
         let choice = match proxy {
             None => ProxyChoice::Environment,
             Some("") => ProxyChoice::Direct,
@@ -156,11 +171,13 @@ impl Client {
     }
 
     fn change_connection(&self, change: impl Fn(&mut ConnectConfig)) {
-        self.shared().settings.connect.rcu(|before| {
-            let mut after = ConnectConfig::clone(before);
-            change(&mut after);
-            after
-        });
+        if let ServerConfig::Remote(connect) = &self.shared().settings.server {
+            connect.rcu(|before| {
+                let mut after = ConnectConfig::clone(before);
+                change(&mut after);
+                after
+            });
+        }
     }
 
     /// The name and version that the client sends to the server.

@@ -12,12 +12,15 @@ pub enum TransportKind {
     StreamableHttp = 1,
     /// [HTTP with SSE](https://modelcontextprotocol.io/specification/2024-11-05/basic/transports), of 2024-11-05.
     Sse = 2,
+    /// [stdio](https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#stdio), the standard streams of a
+    /// program that the client starts.
+    Stdio = 3,
 }
 
 impl TransportKind {
     /// The transport that has this number in the C API.
     pub fn from_number(number: i32) -> Option<TransportKind> {
-        let known = [TransportKind::Auto, TransportKind::StreamableHttp, TransportKind::Sse];
+        let known = [TransportKind::Auto, TransportKind::StreamableHttp, TransportKind::Sse, TransportKind::Stdio];
         known.into_iter().find(|known| *known as i32 == number)
     }
 }
@@ -29,7 +32,8 @@ mod tests {
     #[test]
     fn transports_have_their_numbers() {
         assert_eq!(TransportKind::from_number(2), Some(TransportKind::Sse));
-        assert_eq!(TransportKind::from_number(3), None);
+        assert_eq!(TransportKind::from_number(3), Some(TransportKind::Stdio));
+        assert_eq!(TransportKind::from_number(4), None);
         assert_eq!(TransportKind::from_number(-1), None);
     }
 }

@@ -9,15 +9,24 @@ use crate::http::config::{ConnectConfig, RequestConfig};
 use crate::protocol::implementation::Implementation;
 use crate::protocol::transport_kind::TransportKind;
 use crate::protocol::version::Version;
+use crate::transport::stdio::Program;
 
 /// The settings of a client.
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// Credentials and limits: a change takes effect with the next request.
     pub(crate) request: Arc<ArcSwap<RequestConfig>>,
-    /// URL, TLS and proxy: fixed while connected.
-    pub(crate) connect: ArcSwap<ConnectConfig>,
+    pub(crate) server: ServerConfig,
     pub(crate) session: ArcSwap<SessionConfig>,
+}
+
+/// How the server is reached: fixed while connected.
+#[derive(Debug)]
+pub(crate) enum ServerConfig {
+    /// By its URL, with TLS and proxy.
+    Remote(ArcSwap<ConnectConfig>),
+    /// By starting it.
+    Program(ArcSwap<Program>),
 }
 
 /// What is negotiated with the server.
@@ -58,12 +67,17 @@ impl SessionConfig {
 
 impl Settings {
     pub(crate) fn new(url: Url) -> Settings {
+        Settings::of_server(ServerConfig::Remote(ArcSwap::from_pointee(ConnectConfig::new(url))))
+    }
+
+    pub(crate) fn of_program(program: Program) -> Settings {
+        Settings::of_server(ServerConfig::Program(ArcSwap::from_pointee(program)))
+    }
+
+    fn of_server(server: ServerConfig) -> Settings {
         let client_name = Implementation::default().name;
-        Settings {
-            request: Arc::new(ArcSwap::from_pointee(RequestConfig { client_name, ..RequestConfig::default() })),
-            connect: ArcSwap::from_pointee(ConnectConfig::new(url)),
-            session: ArcSwap::default(),
-        }
+        let request = RequestConfig { client_name, ..RequestConfig::default() };
+        Settings { request: Arc::new(ArcSwap::from_pointee(request)), server, session: ArcSwap::default() }
     }
 
     /// Drops every secret, for the end of a client: a thread that outlives it, such as one that waits for a name service,
@@ -71,7 +85,15 @@ impl Settings {
     pub(crate) fn clear_secrets(&self) {
         let limits = self.request.load().limits;
         self.request.store(Arc::new(RequestConfig { limits, ..RequestConfig::default() }));
-        let url = self.connect.load().url.clone();
-        self.connect.store(Arc::new(ConnectConfig::new(url)));
+        match &self.server {
+            ServerConfig::Remote(connect) => {
+                let url = connect.load().url.clone();
+                connect.store(Arc::new(ConnectConfig::new(url)));
+            }
+            ServerConfig::Program(program) => {
+                let cleared = program.load().without_secrets();
+                program.store(Arc::new(cleared));
+            }
+        }
     }
 }

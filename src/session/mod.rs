@@ -3,8 +3,10 @@
 pub(crate) mod callbacks;
 pub(crate) mod config;
 mod dispatcher;
+mod handshake;
 pub(crate) mod list_cache;
 pub(crate) mod negotiation;
+pub(crate) mod program_negotiation;
 pub(crate) mod progress;
 pub(crate) mod shared;
 pub(crate) mod subscriptions;
@@ -57,7 +59,8 @@ pub(crate) struct Session {
 pub(crate) struct Stream {
     /// The id of the subscription's request (2026-07-28).
     pub(crate) id: Option<u64>,
-    pub(crate) events: EventStream,
+    /// Its events; `None` over stdio, where one channel carries all messages.
+    pub(crate) events: Option<EventStream>,
 }
 
 /// A request of MCP.
@@ -173,10 +176,14 @@ impl Session {
         }
     }
 
-    /// Up to 2025-11-25 the server is notified that a call has ended; since then the closed stream says so. Sent from a
-    /// thread, since the call must end at once.
+    /// Up to 2025-11-25 the server is notified that a call has ended; since then the closed stream says so, except over
+    /// stdio. Sent from a thread, since the call must end at once.
     fn notify_cancelled(&self, id: u64, method: &str) {
-        if self.version.is_modern() || matches!(method, "ping" | INITIALIZE) {
+        let is_silent = matches!(method, "ping" | INITIALIZE);
+        if let Transport::Stdio(stdio) = &self.transport {
+            return if is_silent { stdio.take_back(id) } else { stdio.give_up(id) };
+        }
+        if self.version.is_modern() || is_silent {
             return;
         }
         let message = jsonrpc::notification("notifications/cancelled", Some(&format!("{{\"requestId\":{id}}}")));
@@ -187,25 +194,45 @@ impl Session {
     pub(crate) fn open_subscription(&self, call: &Call, filter: Option<&JsonObject>) -> Result<Stream, Error> {
         let notifications = meta::raw(filter.map_or(Ok("{}".to_owned()), meta::object)?)?;
         let request = Request::with(LISTEN, JsonObject::from([("notifications".to_owned(), notifications)]));
-        let Transport::StreamableHttp(http) = &self.transport else {
-            return Err(Error::Unsupported("HTTP+SSE has no subscriptions of this kind".to_owned()));
-        };
         let id = self.shared.next_id();
         let message = self.write(call, id, &request)?;
         let headers = self.method_headers(&request)?;
         let message = Message { id, message: &message, headers: &headers, idempotent: true };
-        let (mut events, agreed) = http.subscribe(call, &message, &self.shared)?;
+        let (events, agreed) = match &self.transport {
+            Transport::StreamableHttp(http) => {
+                let (events, agreed) = http.subscribe(call, &message, &self.shared)?;
+                (Some(events), agreed)
+            }
+            Transport::Stdio(stdio) => (None, Some(stdio.subscribe(call, &message)?)),
+            Transport::HttpSse(_) => {
+                return Err(Error::Unsupported("HTTP+SSE has no subscriptions of this kind".to_owned()));
+            }
+        };
+        let mut stream = Stream { id: Some(id), events };
         if let Err(error) = check_acknowledged(filter, agreed.as_ref()) {
-            events.body.discard();
+            self.discard_stream(&mut stream);
             return Err(error);
         }
-        Ok(Stream { id: Some(id), events })
+        Ok(stream)
     }
 
     /// Reads a stream to its end, and passes its messages to the handlers.
     pub(crate) fn read_stream(&self, call: &Call, stream: &mut Stream) {
-        if let Transport::StreamableHttp(http) = &self.transport {
-            http.read_to_end(call, stream.id, &mut stream.events, &self.shared);
+        match (&self.transport, stream) {
+            (Transport::StreamableHttp(http), Stream { id, events: Some(events) }) => {
+                http.read_to_end(call, *id, events, &self.shared);
+            }
+            (Transport::Stdio(stdio), Stream { id: Some(id), .. }) => stdio.wait_for_end_of(call, *id),
+            _ => {}
+        }
+    }
+
+    /// Ends a stream that is not to be read.
+    fn discard_stream(&self, stream: &mut Stream) {
+        match (&self.transport, stream) {
+            (_, Stream { events: Some(events), .. }) => events.body.discard(),
+            (Transport::Stdio(stdio), Stream { id: Some(id), .. }) => stdio.give_up(*id),
+            _ => {}
         }
     }
 

@@ -1,14 +1,19 @@
-//! How JSON-RPC messages travel: Streamable HTTP, and the HTTP with SSE of 2024-11-05.
+//! How JSON-RPC messages travel: Streamable HTTP, the HTTP with SSE of 2024-11-05, and the standard streams of a program.
 
+#[cfg_attr(not(unix), allow(dead_code))] // only stdio uses all of it
 mod channel;
 pub(crate) mod event_stream;
 pub(crate) mod http_sse;
 mod media_type;
 pub(crate) mod message;
+#[cfg_attr(not(unix), allow(dead_code))]
 pub(crate) mod pending;
+#[cfg_attr(not(unix), allow(dead_code))]
 mod queue;
 pub(crate) mod session_loss;
 pub(crate) mod sse;
+#[cfg_attr(not(unix), allow(dead_code))]
+pub(crate) mod stdio;
 pub(crate) mod streamable_http;
 
 use std::time::Duration;
@@ -22,12 +27,14 @@ use crate::protocol::transport_kind::TransportKind;
 use crate::transport::http_sse::HttpSse;
 use crate::transport::message::{MessageHandler, Request};
 use crate::transport::session_loss::SessionLoss;
+use crate::transport::stdio::Stdio;
 use crate::transport::streamable_http::StreamableHttp;
 
 /// The transport of a session.
 pub(crate) enum Transport {
     StreamableHttp(StreamableHttp),
     HttpSse(HttpSse),
+    Stdio(Stdio),
 }
 
 impl Transport {
@@ -35,6 +42,7 @@ impl Transport {
         match self {
             Transport::StreamableHttp(_) => TransportKind::StreamableHttp,
             Transport::HttpSse(_) => TransportKind::Sse,
+            Transport::Stdio(_) => TransportKind::Stdio,
         }
     }
 
@@ -43,6 +51,7 @@ impl Transport {
         match self {
             Transport::StreamableHttp(_) => true,
             Transport::HttpSse(sse) => sse.is_open(),
+            Transport::Stdio(stdio) => stdio.is_open(),
         }
     }
 
@@ -57,6 +66,7 @@ impl Transport {
         match self {
             Transport::StreamableHttp(http) => http.session_loss(error),
             Transport::HttpSse(_) => SessionLoss::from_response(error),
+            Transport::Stdio(_) => SessionLoss::None,
         }
     }
 
@@ -77,6 +87,7 @@ impl Transport {
         match self {
             Transport::StreamableHttp(http) => http.request(call, request, handler).map(|received| received.response),
             Transport::HttpSse(sse) => sse.request(call, request),
+            Transport::Stdio(stdio) => stdio.request(call, request),
         }
     }
 
@@ -90,6 +101,7 @@ impl Transport {
         match self {
             Transport::StreamableHttp(http) => http.notify(call, message, headers),
             Transport::HttpSse(sse) => sse.notify(call, message),
+            Transport::Stdio(stdio) => stdio.notify(message),
         }
     }
 
@@ -105,6 +117,10 @@ impl Transport {
                 let sender = sse.sender();
                 sse.threads().spawn("cancel", move || drop(sender.notify(&call, &message)))
             }
+            Transport::Stdio(stdio) => {
+                drop(stdio.notify(&message)); // which does not wait
+                return;
+            }
         };
     }
 
@@ -115,11 +131,29 @@ impl Transport {
         }
     }
 
+    /// Waits for the end of the channel that carries all messages, or of the call. Streamable HTTP has none.
+    pub(crate) fn wait_for_end(&self, call: &Call) {
+        match self {
+            Transport::StreamableHttp(_) => {}
+            Transport::HttpSse(sse) => sse.wait_for_end(call),
+            Transport::Stdio(stdio) => stdio.wait_for_end(call),
+        }
+    }
+
+    /// The process id of the server, if it is a program of this process that runs; else 0.
+    pub(crate) fn process_id(&self) -> i32 {
+        match self {
+            Transport::Stdio(stdio) => stdio.process_id(),
+            Transport::StreamableHttp(_) | Transport::HttpSse(_) => 0,
+        }
+    }
+
     /// Ends the session, at the server too; waits for the server at most for `limit`.
     pub(crate) fn end(&self, limit: Duration) {
         match self {
             Transport::StreamableHttp(http) => http.end(limit),
             Transport::HttpSse(sse) => sse.end(),
+            Transport::Stdio(stdio) => stdio.end(),
         }
     }
 }

@@ -22,6 +22,14 @@ pub(crate) enum Key {
     Acknowledgment(u64),
 }
 
+impl Key {
+    /// The id of the request.
+    pub(crate) fn id(self) -> u64 {
+        let (Key::Response(id) | Key::Acknowledgment(id)) = self;
+        id
+    }
+}
+
 /// What has arrived for a caller.
 pub(crate) type Outcome = Result<Value, RpcError>;
 

@@ -56,6 +56,13 @@ impl<T: Send + 'static> WorkQueue<T> {
     }
 }
 
+impl<T> WorkQueue<T> {
+    /// Whether nothing waits or is being done.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.unfinished.load(Ordering::SeqCst) == 0
+    }
+}
+
 fn worker<T: Send + 'static>(
     work: Worker<T>,
     receiver: Arc<Mutex<Receiver<T>>>,

@@ -4,6 +4,7 @@
 mod support;
 
 mod behaviour;
+mod config;
 mod faults;
 mod listening;
 mod oauth;
@@ -11,4 +12,6 @@ mod operations;
 mod proxy;
 mod queue;
 mod scopes;
+#[cfg(target_os = "linux")]
+mod stdio;
 mod tls;

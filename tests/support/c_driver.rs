@@ -7,13 +7,13 @@ use std::path::Path;
 use std::ptr;
 use std::time::Duration;
 
-use mcpclient::TransportKind;
+use mcpclient::{Environment, TransportKind};
 use serde_json::Value;
 
 use super::c_functions::*;
 use super::driver::{
-    Asked, Driver, Failure, Load, OAuth, OnNotification, OnProgress, OnRequest, Outcome, PARAMETERS, Replies, Save,
-    Scoped, Visitor,
+    Asked, Driver, Failure, Load, OAuth, OnLine, OnNotification, OnProgress, OnRequest, Outcome, PARAMETERS, Replies,
+    Save, Scoped, Visitor,
 };
 
 fn c_string(text: &str) -> CString {
@@ -254,6 +254,12 @@ unsafe extern "C" fn requested(user_data: *mut c_void, method: Text, params: *co
     handler(&method, &params, &mut CReply(reply));
 }
 
+unsafe extern "C" fn line_written(user_data: *mut c_void, line: Text) {
+    // SAFETY: as for notifications.
+    let (handler, line) = unsafe { (&*user_data.cast::<OnLine>(), read(line).expect("a line")) };
+    handler(&line);
+}
+
 unsafe extern "C" fn progressed(user_data: *mut c_void, progress: f64, total: f64, message: Text) {
     // SAFETY: as for notifications.
     let (handler, message) = unsafe { (&*user_data.cast::<OnProgress>(), read(message)) };
@@ -295,6 +301,64 @@ impl Driver for C {
     fn new(url: &str) -> Outcome<C> {
         let url = c_string(url);
         make(|error| unsafe { mcpclient_new(url.as_ptr(), error) }).map(C)
+    }
+
+    fn stdio(command: &str, arguments: &[&str]) -> Outcome<C> {
+        let (command, arguments) = (c_string(command), arguments.iter().map(|text| c_string(text)));
+        let arguments: Vec<CString> = arguments.collect();
+        let pointers: Vec<Text> = arguments.iter().map(|text| text.as_ptr()).chain([ptr::null()]).collect();
+        let pointers = if arguments.is_empty() { ptr::null() } else { pointers.as_ptr() };
+        make(|error| unsafe { mcpclient_stdio_new(command.as_ptr(), pointers, error) }).map(C)
+    }
+
+    fn configured(json: &str, name: Option<&str>, variables: &[(&str, &str)], auth: Option<&CAuth>) -> Outcome<C> {
+        struct Config(*mut Handle);
+        impl Drop for Config {
+            fn drop(&mut self) {
+                // SAFETY: ours, and its last use.
+                unsafe { mcpclient_config_free(self.0) };
+            }
+        }
+        let (json, client) = (c_string(json), optional(name));
+        let config = Config(make(|error| unsafe { mcpclient_config_parse(json.as_ptr(), error) })?);
+        for (name, value) in variables {
+            let (name, value) = (c_string(name), c_string(value));
+            call(|error| unsafe { mcpclient_config_set_variable(config.0, name.as_ptr(), value.as_ptr(), error) })?;
+        }
+        let auth = auth.map_or(ptr::null_mut(), |auth| auth.0);
+        call(|error| unsafe { mcpclient_config_set_auth(config.0, auth, error) })?;
+        make(|error| unsafe { mcpclient_config_client_new(config.0, pointer(&client), error) }).map(C)
+    }
+
+    fn set_environment(&self, inherit: Environment) -> Outcome {
+        call(|error| unsafe { mcpclient_set_environment(self.0, inherit as i32, error) })
+    }
+
+    fn set_variable(&self, name: &str, value: Option<&str>) -> Outcome {
+        let (name, value) = (c_string(name), optional(value));
+        call(|error| unsafe { mcpclient_set_variable(self.0, name.as_ptr(), pointer(&value), error) })
+    }
+
+    fn set_working_directory(&self, path: Option<&Path>) -> Outcome {
+        let path = path.map(path_text);
+        call(|error| unsafe { mcpclient_set_working_directory(self.0, pointer(&path), error) })
+    }
+
+    fn on_stderr(&self, handler: Option<OnLine>) -> Outcome {
+        let Some(handler) = handler else {
+            return call(|error| unsafe { mcpclient_on_stderr(self.0, None, ptr::null_mut(), None, error) });
+        };
+        let (data, free) = (user_data(handler), Some(free::<OnLine> as Release));
+        call(|error| unsafe { mcpclient_on_stderr(self.0, Some(line_written), data, free, error) })
+    }
+
+    fn set_grace(&self, grace: Duration) -> Outcome {
+        let ms = grace.as_millis().try_into().expect("a grace of some hours at most");
+        call(|error| unsafe { mcpclient_set_grace_ms(self.0, ms, error) })
+    }
+
+    fn process_id(&self) -> i32 {
+        i32::try_from(unsafe { mcpclient_process_id(self.0) }).expect("a process id")
     }
 
     fn connect(&self) -> Outcome {
@@ -432,9 +496,9 @@ impl Driver for C {
         call(|error| unsafe { mcpclient_set_timeout_ms(self.0, ms, error) }).unwrap();
     }
 
-    fn set_connect_timeout(&self, timeout: Duration) {
+    fn set_connect_timeout(&self, timeout: Duration) -> Outcome {
         let ms = timeout.as_millis().try_into().expect("a timeout of some hours at most");
-        call(|error| unsafe { mcpclient_set_connect_timeout_ms(self.0, ms, error) }).unwrap();
+        call(|error| unsafe { mcpclient_set_connect_timeout_ms(self.0, ms, error) })
     }
 
     fn set_max_response_bytes(&self, bytes: u64) -> Outcome {

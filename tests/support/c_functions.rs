@@ -15,11 +15,23 @@ pub type Release = unsafe extern "C" fn(*mut c_void);
 pub type NotificationCallback = unsafe extern "C" fn(*mut c_void, Text, *const Handle);
 pub type RequestCallback = unsafe extern "C" fn(*mut c_void, Text, *const Handle, *mut Handle);
 pub type ProgressCallback = unsafe extern "C" fn(*mut c_void, f64, f64, Text);
+pub type LineCallback = unsafe extern "C" fn(*mut c_void, Text);
 pub type TokenCallback = unsafe extern "C" fn(*mut c_void, *mut Handle);
 
 unsafe extern "C" {
     pub fn mcpclient_new(url: Text, error: Errors) -> *mut Handle;
     pub fn mcpclient_free(client: *mut Handle);
+    pub fn mcpclient_stdio_new(command: Text, arguments: *const Text, error: Errors) -> *mut Handle;
+    pub fn mcpclient_set_environment(client: *mut Handle, inherit: i32, error: Errors) -> i32;
+    pub fn mcpclient_set_variable(client: *mut Handle, name: Text, value: Text, error: Errors) -> i32;
+    pub fn mcpclient_set_working_directory(client: *mut Handle, path: Text, error: Errors) -> i32;
+    pub fn mcpclient_on_stderr(
+        client: *mut Handle,
+        callback: Option<LineCallback>,
+        user_data: *mut c_void,
+        user_data_free: Option<Release>,
+        error: Errors,
+    ) -> i32;
     pub fn mcpclient_scope_new(client: *mut Handle, error: Errors) -> *mut Handle;
     pub fn mcpclient_on_progress(
         client: *mut Handle,
@@ -31,6 +43,13 @@ unsafe extern "C" {
     pub fn mcpclient_set_timeout_on_progress(client: *mut Handle, restart: bool, error: Errors) -> i32;
     pub fn mcpclient_set_longest_ms(client: *mut Handle, ms: u32, error: Errors) -> i32;
     pub fn mcpclient_set_meta(client: *mut Handle, key: Text, json: Text, error: Errors) -> i32;
+    pub fn mcpclient_set_grace_ms(client: *mut Handle, ms: u32, error: Errors) -> i32;
+    pub fn mcpclient_process_id(client: *const Handle) -> i64;
+    pub fn mcpclient_config_parse(json: Text, error: Errors) -> *mut Handle;
+    pub fn mcpclient_config_set_variable(config: *mut Handle, name: Text, value: Text, error: Errors) -> i32;
+    pub fn mcpclient_config_set_auth(config: *mut Handle, auth: *mut Handle, error: Errors) -> i32;
+    pub fn mcpclient_config_client_new(config: *mut Handle, name: Text, error: Errors) -> *mut Handle;
+    pub fn mcpclient_config_free(config: *mut Handle);
     pub fn mcpclient_set_transport(client: *mut Handle, transport: i32, error: Errors) -> i32;
     pub fn mcpclient_set_protocol_version(client: *mut Handle, version: Text, error: Errors) -> i32;
     pub fn mcpclient_set_bearer_token(client: *mut Handle, token: Text, error: Errors) -> i32;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use mcpclient::{Status, TransportKind};
+use mcpclient::{Environment, Status, TransportKind};
 use serde_json::Value;
 
 use super::pace::stretched;
@@ -110,6 +110,8 @@ pub trait Scoped: Sized {
     fn set_longest(&self, longest: Duration);
     fn set_meta(&self, key: &str, json: Option<&str>) -> Outcome;
 }
+/// Receives a line of a program's stderr.
+pub type OnLine = Box<dyn Fn(&str) + Send + Sync>;
 
 /// One way to use the library.
 pub trait Driver: Scoped + Send + Sync + 'static {
@@ -117,6 +119,21 @@ pub trait Driver: Scoped + Send + Sync + 'static {
     type Auth: Send + Sync + 'static;
 
     fn new(url: &str) -> Outcome<Self>;
+    /// A client of a program.
+    fn stdio(command: &str, arguments: &[&str]) -> Outcome<Self>;
+    /// A client of a server in the text of a configuration file, with these variables and credentials.
+    fn configured(
+        json: &str,
+        name: Option<&str>,
+        variables: &[(&str, &str)],
+        auth: Option<&Self::Auth>,
+    ) -> Outcome<Self>;
+    fn set_environment(&self, inherit: Environment) -> Outcome;
+    fn set_variable(&self, name: &str, value: Option<&str>) -> Outcome;
+    fn set_working_directory(&self, path: Option<&Path>) -> Outcome;
+    fn on_stderr(&self, handler: Option<OnLine>) -> Outcome;
+    fn set_grace(&self, grace: Duration) -> Outcome;
+    fn process_id(&self) -> i32;
     fn connect(&self) -> Outcome;
     fn ping(&self) -> Outcome;
     fn request(&self, method: &str, params: Option<&str>) -> Outcome<Value>;
@@ -147,7 +164,7 @@ pub trait Driver: Scoped + Send + Sync + 'static {
     /// Zero: none.
     fn set_timeout(&self, timeout: Duration);
     /// Zero: none.
-    fn set_connect_timeout(&self, timeout: Duration);
+    fn set_connect_timeout(&self, timeout: Duration) -> Outcome;
     fn set_max_response_bytes(&self, bytes: u64) -> Outcome;
     fn set_ca_file(&self, path: Option<&Path>) -> Outcome;
     fn set_tls_verify(&self, verify: bool) -> Outcome;

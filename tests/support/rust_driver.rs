@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mcpclient::{Auth, Client, Dpop, Error, Login, Reply, TokenRequest, TransportKind};
+use mcpclient::{Auth, Client, Config, Dpop, Environment, Error, Login, Reply, TokenRequest, TransportKind};
 use serde_json::Value;
 
 use super::driver::{
-    Asked, Driver, Failure, Load, OAuth, OnNotification, OnProgress, OnRequest, Outcome, PARAMETERS, Replies, Save,
-    Scoped, Visitor,
+    Asked, Driver, Failure, Load, OAuth, OnLine, OnNotification, OnProgress, OnRequest, Outcome, PARAMETERS, Replies,
+    Save, Scoped, Visitor,
 };
 
 impl From<Error> for Failure {
@@ -164,6 +164,43 @@ impl Driver for Rust {
         Ok(json(&self.0.complete(reference, argument_name, argument_value)?))
     }
 
+    fn stdio(command: &str, arguments: &[&str]) -> Outcome<Rust> {
+        Ok(Rust(Client::stdio(command, arguments)?))
+    }
+
+    fn configured(json: &str, name: Option<&str>, variables: &[(&str, &str)], auth: Option<&Auth>) -> Outcome<Rust> {
+        let config = Config::parse(json)?;
+        for (name, value) in variables {
+            config.set_variable(name, Some(value))?;
+        }
+        config.set_auth(auth);
+        Ok(Rust(config.client(name)?))
+    }
+
+    fn set_environment(&self, inherit: Environment) -> Outcome {
+        Ok(self.0.set_environment(inherit)?)
+    }
+
+    fn set_variable(&self, name: &str, value: Option<&str>) -> Outcome {
+        Ok(self.0.set_variable(name, value)?)
+    }
+
+    fn set_working_directory(&self, path: Option<&Path>) -> Outcome {
+        Ok(self.0.set_working_directory(path)?)
+    }
+
+    fn on_stderr(&self, handler: Option<OnLine>) -> Outcome {
+        Ok(self.0.on_stderr(handler.map(Arc::from))?)
+    }
+
+    fn set_grace(&self, grace: Duration) -> Outcome {
+        Ok(self.0.set_grace(grace)?)
+    }
+
+    fn process_id(&self) -> i32 {
+        self.0.process_id()
+    }
+
     fn on_notification(&self, method: Option<&str>, handler: Option<OnNotification>) -> Outcome {
         let handler = handler.map(|handler| -> mcpclient::NotificationHandler {
             Arc::new(move |method: &str, params: &mcpclient::Value| handler(method, &json(params)))
@@ -220,8 +257,8 @@ impl Driver for Rust {
         self.0.set_timeout((!timeout.is_zero()).then_some(timeout));
     }
 
-    fn set_connect_timeout(&self, timeout: Duration) {
-        self.0.set_connect_timeout((!timeout.is_zero()).then_some(timeout));
+    fn set_connect_timeout(&self, timeout: Duration) -> Outcome {
+        Ok(self.0.set_connect_timeout((!timeout.is_zero()).then_some(timeout))?)
     }
 
     fn set_max_response_bytes(&self, bytes: u64) -> Outcome {

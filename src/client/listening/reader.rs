@@ -1,7 +1,6 @@
 //! The thread that reads a stream, and opens it again when it breaks.
 
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::base::call::Call;
@@ -26,11 +25,9 @@ const STABLE_AFTER: Duration = Duration::from_secs(10);
 /// How long opening is repeated while the server still has the previous stream open (HTTP 409), and how often.
 const MAX_CONFLICT: Duration = Duration::from_secs(2);
 const CONFLICT_PAUSE: Duration = Duration::from_millis(50);
-/// Poll interval for the end of an HTTP+SSE session.
-const WATCH_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Opens the stream, from `last_event_id` on if the server can resume; `None` over HTTP+SSE, whose one stream carries
-/// everything.
+/// Opens the stream, from `last_event_id` on if the server can resume; `None` where one channel carries
+/// everything: over HTTP+SSE and stdio.
 pub(super) fn open(
     session: &Session,
     call: &Call,
@@ -41,9 +38,9 @@ pub(super) fn open(
         return session.open_subscription(call, filter).map(Some);
     }
     match &session.transport {
-        Transport::HttpSse(_) => Ok(None),
+        Transport::HttpSse(_) | Transport::Stdio(_) => Ok(None),
         Transport::StreamableHttp(http) => match open_get_stream(http, call, last_event_id)? {
-            Some(events) => Ok(Some(Stream { id: None, events })),
+            Some(events) => Ok(Some(Stream { id: None, events: Some(events) })),
             None => Err(Error::Unsupported("the server has no stream of its own (HTTP 405 to GET)".to_owned())),
         },
     }
@@ -149,18 +146,22 @@ impl StreamReader {
     /// Reads a stream to its end.
     fn read(&self, mut stream: Stream, progress: &mut Progress) {
         let start = Instant::now();
-        stream.events.body.continue_for(self.call.clone());
+        if let Some(events) = &mut stream.events {
+            events.body.continue_for(self.call.clone());
+        }
         self.shared.session.load_full().read_stream(&self.call, &mut stream);
-        progress.update(&stream.events, start.elapsed());
-        stream.events.body.discard();
+        match &mut stream.events {
+            Some(events) => {
+                progress.update(events, start.elapsed());
+                events.body.discard();
+            }
+            None => progress.backoff = FIRST_BACKOFF,
+        }
     }
 
-    /// Waits for the end of an HTTP+SSE session, whose stream another thread reads.
+    /// Waits for the end of a session whose one channel another thread reads.
     fn watch(&self, progress: &mut Progress) {
-        let session = self.shared.session.load_full();
-        while session.is_open() && !self.call.is_cancelled() {
-            thread::sleep(WATCH_INTERVAL);
-        }
+        self.shared.session.load_full().transport.wait_for_end(&self.call);
         progress.backoff = FIRST_BACKOFF;
     }
 

@@ -85,6 +85,11 @@ impl HttpSse {
         self.sender.client.http().threads()
     }
 
+    /// Waits for the end of the stream, or of the call.
+    pub(crate) fn wait_for_end(&self, call: &Call) {
+        let _ = self.pending.wait_any(call, &[]);
+    }
+
     /// Ends the stream, and with it the session.
     pub(crate) fn end(&self) {
         self.end_for(End::Network("the client was closed".to_owned()));

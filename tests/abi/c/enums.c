@@ -4,7 +4,7 @@
 int main(int argc, char **argv)
 {
     mcpclient *client = client_of(argc, argv, "/mcp");
-    const int32_t none[] = {-1, 3, 99, INT32_MAX, INT32_MIN};
+    const int32_t none[] = {-1, 4, 99, INT32_MAX, INT32_MIN};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
         char number[16];
         snprintf(number, sizeof number, "%ld", (long)none[i]);
@@ -14,6 +14,20 @@ int main(int argc, char **argv)
     CHECK_OK(mcpclient_set_transport(client, MCPCLIENT_TRANSPORT_SSE, &error));
     CHECK_OK(mcpclient_set_transport(client, MCPCLIENT_TRANSPORT_AUTO, &error));
     CHECK_OK(mcpclient_set_transport(client, MCPCLIENT_TRANSPORT_STREAMABLE_HTTP, &error));
+
+    CHECK_FAILS(MCPCLIENT_ERROR_UNSUPPORTED, "programs",
+                mcpclient_set_transport(client, MCPCLIENT_TRANSPORT_STDIO, &error));
+
+    mcpclient *program = mcpclient_stdio_new("program", NULL, NULL);
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        CHECK_FAILS(MCPCLIENT_ERROR_INVALID_ARGUMENT, "inherit", mcpclient_set_environment(program, none[i], &error));
+    CHECK_OK(mcpclient_set_environment(program, MCPCLIENT_ENVIRONMENT_NONE, &error));
+    CHECK_OK(mcpclient_set_environment(program, MCPCLIENT_ENVIRONMENT_ALL, &error));
+    CHECK_OK(mcpclient_set_environment(program, MCPCLIENT_ENVIRONMENT_BASIC, &error));
+    CHECK_FAILS(MCPCLIENT_ERROR_UNSUPPORTED, "programs",
+                mcpclient_set_transport(program, MCPCLIENT_TRANSPORT_SSE, &error));
+    CHECK_OK(mcpclient_set_transport(program, MCPCLIENT_TRANSPORT_STDIO, &error));
+    mcpclient_free(program);
 
     CHECK_OK(mcpclient_set_tls_verify(client, false, &error));
     CHECK_OK(mcpclient_set_tls_verify(client, true, &error));

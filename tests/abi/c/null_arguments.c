@@ -16,6 +16,7 @@ static mcpclient_login *login;
 static mcpclient_store_request *store_request;
 static mcpclient_queue *queue;
 static mcpclient_event *event;
+static mcpclient_config *config;
 
 /* Checks that the argument is refused by name, also when no place for an error is given. */
 #define REFUSED(name, function, ...)                                                                   \
@@ -67,6 +68,10 @@ static void constructors(void)
 {
     MAKES_NOTHING("url", mcpclient_new, text);
     MAKES_NOTHING("client", mcpclient_scope_new, client);
+    MAKES_NOTHING("command", mcpclient_stdio_new, text, NULL);
+    MAKES_NOTHING("path", mcpclient_config_load, text);
+    MAKES_NOTHING("json", mcpclient_config_parse, text);
+    MAKES_NOTHING("config", mcpclient_config_client_new, config, text);
     MAKES_NOTHING("token", mcpclient_auth_bearer_new, text);
     MAKES_NOTHING("path", mcpclient_auth_token_file_new, text);
     MAKES_NOTHING("callback", mcpclient_auth_token_callback_new, token_callback, NULL, NULL);
@@ -81,6 +86,20 @@ static void constructors(void)
     MAKES_NOTHING("callback", mcpclient_auth_login_new, login_callback, NULL, NULL);
 }
 
+static void no_config(void)
+{
+    mcpclient_config_free(config);
+    CHECK(mcpclient_config_count(config) == 0);
+    CHECK(mcpclient_config_name(config, 0) == NULL);
+    CHECK(mcpclient_config_entry(config, "x") == NULL);
+    REFUSED("config", mcpclient_config_set_variable, config, "x", text);
+    REFUSED("config", mcpclient_config_set_auth, config, auth);
+    mcpclient_config *good = mcpclient_config_parse("{\"mcpServers\": {}}", NULL);
+    REFUSED("name", mcpclient_config_set_variable, good, text, text);
+    CHECK(mcpclient_config_entry(good, text) == NULL);
+    mcpclient_config_free(good);
+}
+
 static void no_client(void)
 {
     mcpclient_free(client);
@@ -90,11 +109,18 @@ static void no_client(void)
     CHECK(mcpclient_transport_in_use(client) == MCPCLIENT_TRANSPORT_AUTO);
     CHECK(mcpclient_protocol_version(client) == NULL);
 
+    CHECK(mcpclient_process_id(client) == 0);
+
     REFUSED("client", mcpclient_connect, client);
     REFUSED("client", mcpclient_on_progress, client, NULL, NULL, NULL);
     REFUSED("client", mcpclient_set_timeout_on_progress, client, true);
     REFUSED("client", mcpclient_set_longest_ms, client, 1);
     REFUSED("client", mcpclient_set_meta, client, text, text);
+    REFUSED("client", mcpclient_set_environment, client, 0);
+    REFUSED("client", mcpclient_set_variable, client, text, text);
+    REFUSED("client", mcpclient_set_working_directory, client, text);
+    REFUSED("client", mcpclient_on_stderr, client, NULL, NULL, NULL);
+    REFUSED("client", mcpclient_set_grace_ms, client, 1);
     REFUSED("client", mcpclient_ping, client);
     REFUSED("client", mcpclient_set_transport, client, 0);
     REFUSED("client", mcpclient_set_protocol_version, client, text);
@@ -131,6 +157,7 @@ static void no_client(void)
 static void no_text(mcpclient *good)
 {
     REFUSED("name", mcpclient_set_header, good, text, "x");
+    REFUSED("name", mcpclient_set_variable, good, text, "x");
     REFUSED("name", mcpclient_set_client_info, good, text, "x");
     REFUSED("version", mcpclient_set_client_info, good, "x", text);
     REFUSED("key", mcpclient_set_meta, good, text, "1");
@@ -303,6 +330,7 @@ int main(int argc, char **argv)
     constructors();
     queues();
     no_client();
+    no_config();
     no_text(good);
     what_may_be_null(good);
     no_oauth();

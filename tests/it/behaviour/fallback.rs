@@ -151,7 +151,7 @@ fn without_an_endpoint(request: &Request, connection: &mut Connection) -> io::Re
 fn a_stream_without_an_endpoint_does_not_hide_the_refusal<D: Driver>() {
     let server = Server::start(without_an_endpoint);
     let client: D = client(&server);
-    client.set_connect_timeout(Duration::from_millis(300));
+    client.set_connect_timeout(Duration::from_millis(300)).unwrap();
     let (time, outcome) = timed(|| client.ping());
     let failure = fails(outcome, Status::Http);
     assert!(failure.message.contains("tenant header missing"), "{}", failure.message);

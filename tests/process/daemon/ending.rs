@@ -207,7 +207,7 @@ fn connecting_has_a_limit_of_its_own<D: Driver>() {
         [client_at(&format!("http://{address}/mcp")), client_at(&format!("https://{}/mcp", silent())), proxied]
     {
         client.set_timeout(Duration::from_secs(20));
-        client.set_connect_timeout(Duration::from_millis(300));
+        client.set_connect_timeout(Duration::from_millis(300)).unwrap();
         let (took, outcome) = timed(|| client.ping());
         fails(outcome, Status::Timeout);
         let limit = Duration::from_millis(300);
@@ -217,7 +217,7 @@ fn connecting_has_a_limit_of_its_own<D: Driver>() {
     // An answer may take longer than a connection.
     let server = Server::start(mcp::legacy(mcp::LEGACY));
     let client: D = client(&server);
-    client.set_connect_timeout(Duration::from_millis(200));
+    client.set_connect_timeout(Duration::from_millis(200)).unwrap();
     server.on("*", |request: &Request, connection: &mut Connection| {
         thread::sleep(Duration::from_millis(250));
         connection.pass(request)

@@ -3,4 +3,5 @@
 mod embedding;
 mod ending;
 mod hosts;
+mod stdio;
 mod threads;

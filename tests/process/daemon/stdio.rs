@@ -1,0 +1,58 @@
+//! Hosts of a server that is a program, with their own ways to treat children.
+
+use std::env;
+
+use crate::support::programs::{LONGEST_RUN, Program};
+
+/// What may stay more than a fifth of the way in: the allocator is never quite still.
+const MOST_MORE_KIB: i64 = 1024;
+
+/// The server, which cargo has built with the tests.
+fn server() -> String {
+    let tests = env::current_exe().unwrap();
+    tests.ancestors().nth(2).unwrap().join("examples/stdio_server").to_str().unwrap().to_owned()
+}
+
+fn host(mode: &str) {
+    Program::linked("stdio").run(&[&server(), mode]);
+}
+
+#[test]
+fn a_host_keeps_its_own_children() {
+    host("child");
+}
+
+#[test]
+fn a_host_may_ignore_its_children() {
+    host("ignore");
+}
+
+#[test]
+fn a_host_may_have_the_system_reap() {
+    host("nocldwait");
+}
+
+#[test]
+fn a_host_may_reap_everything() {
+    host("reap");
+}
+
+#[test]
+fn a_host_may_fork() {
+    host("fork");
+}
+
+/// A thousand pings, or as many as `SOAK` says.
+#[test]
+fn a_long_time_of_pings() {
+    let pings = env::var("SOAK").unwrap_or_else(|_| "1000".to_owned());
+    let said = Program::linked("stdio").run_within(&[&server(), "soak", &pings], 100 * LONGEST_RUN);
+    println!("stdio:\n{said}");
+    let figure = |line: usize, name: &str| -> i64 {
+        let words: Vec<&str> = said.lines().nth(line).unwrap().split(' ').collect();
+        words[1 + words.iter().position(|word| *word == name).unwrap()].parse().unwrap()
+    };
+    assert!(figure(1, "rss") - figure(0, "rss") < MOST_MORE_KIB, "{said}");
+    assert_eq!(figure(0, "files"), figure(1, "files"), "{said}");
+    assert_eq!(figure(0, "threads"), figure(1, "threads"), "{said}");
+}
