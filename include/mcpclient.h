@@ -1014,7 +1014,7 @@ mcpclient_status mcpclient_set_auth(mcpclient *client,
  * @param name   The name.
  * @param value  The value; NULL removes the header.
  * @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_STATE for Authorization while
- *         a token or credentials are set.
+ *         a token or credentials are set, and for more than 100 headers.
  */
 MCPCLIENT_API
 mcpclient_status mcpclient_set_header(mcpclient *client,

@@ -12,6 +12,8 @@ use crate::auth::{Auth, Owner};
 use crate::base::error::{Error, RpcError};
 use crate::base::text;
 
+/// The most custom headers of a client: servers accept about a hundred fields.
+const MAX_HEADERS: usize = 100;
 /// The most bytes of an error's message that are looked at: 300 characters of it are shown.
 const MAX_ERROR_MESSAGE: usize = 64 * 1024;
 /// The most bytes of an error's `data`, which is left out when it is larger.
@@ -79,6 +81,9 @@ impl Credentials {
             ));
         }
         self.headers.retain(|(known, _)| *known != name);
+        if value.is_some() && self.headers.len() == MAX_HEADERS {
+            return Err(Error::InvalidState(format!("{MAX_HEADERS} headers are set, and there is room for no more")));
+        }
         self.headers.extend(value.map(|value| (name, value)));
         Ok(())
     }
@@ -153,6 +158,19 @@ mod tests {
             credentials.set_header(name, value).unwrap();
         }
         assert_eq!(credentials.headers().len(), 1);
+    }
+
+    #[test]
+    fn the_number_of_headers_has_a_bound() {
+        let mut credentials = Credentials::default();
+        let value = || Some(HeaderValue::from_static("v"));
+        let name = |number: usize| HeaderName::from_bytes(format!("x-{number}").as_bytes()).unwrap();
+        (0..MAX_HEADERS).for_each(|number| credentials.set_header(name(number), value()).unwrap());
+        assert!(matches!(credentials.set_header(name(MAX_HEADERS), value()), Err(Error::InvalidState(_))));
+        credentials.set_header(name(5), value()).unwrap();
+        assert_eq!(credentials.headers().len(), MAX_HEADERS);
+        credentials.set_header(name(5), None).unwrap();
+        credentials.set_header(name(MAX_HEADERS), value()).unwrap();
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub unsafe extern "C" fn mcpclient_set_auth(
 /// @param name   The name.
 /// @param value  The value; NULL removes the header.
 /// @return MCPCLIENT_OK; MCPCLIENT_ERROR_INVALID_STATE for Authorization while
-///         a token or credentials are set.
+///         a token or credentials are set, and for more than 100 headers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_set_header(
     client: MaybeUninit<&mut mcpclient>,

@@ -1,6 +1,7 @@
 //! Lists with all their pages
 //! ([2025-11-25, "Pagination"](https://modelcontextprotocol.io/specification/2025-11-25/server/utilities/pagination)).
 
+use crate::base::call::Call;
 use crate::base::error::Error;
 use crate::base::text;
 use crate::client::operation::{Operation, requests_input};
@@ -103,7 +104,7 @@ impl Operation {
             }
             let next = page.get("/nextCursor").filter(|cursor| cursor.kind() != Kind::Null);
             cursor = next.map(|next| next.as_str().map(str::to_owned).ok_or_else(|| not_a_page(list))).transpose()?;
-            pages.add(page)?;
+            pages.add(page, &self.call)?;
             if pages.size > limit.min(u64::from(u32::MAX)) {
                 return Err(Error::Protocol(format!("the list is larger than the limit of {limit} bytes")));
             }
@@ -149,7 +150,8 @@ impl Pages {
         Pages { list, pages: Vec::new(), headers: mirrors_headers.then(Vec::new), size: 0 }
     }
 
-    fn add(&mut self, page: Value) -> Result<(), Error> {
+    /// Adds a page. The call may end meanwhile: there can be very many tools.
+    fn add(&mut self, page: Value, call: &Call) -> Result<(), Error> {
         let place = match page.get(&format!("/{}", self.list.items)) {
             Some(items) if items.kind() == Kind::Array => items.place(),
             _ => return Err(not_a_page(self.list)),
@@ -161,10 +163,14 @@ impl Pages {
             return Ok(());
         };
         // A tool whose annotations are not valid is left out, so that the others can be used.
-        let tools = items.root().elements().map(|tool| (tool, ToolHeaders::of_tool(&tool.to_json())));
-        let (usable, read): (Vec<Node<'_>>, NamedHeaders) =
-            tools.filter_map(|(tool, read)| Some((tool, read?))).unzip();
-        headers.extend(read);
+        let mut usable: Vec<Node<'_>> = Vec::new();
+        for tool in items.root().elements() {
+            call.remaining()?;
+            if let Some(read) = ToolHeaders::of_tool(&tool.to_json()) {
+                usable.push(tool);
+                headers.push(read);
+            }
+        }
         let all_usable = usable.len() == items.count("");
         let usable = (!all_usable).then(|| Value::array(usable));
         self.pages.push(usable.unwrap_or(items));
@@ -183,11 +189,17 @@ impl Pages {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    fn call() -> Call {
+        Call::with_timeout(Duration::from_secs(60))
+    }
 
     fn of(list: List, mirrors_headers: bool, texts: &[&str]) -> Value {
         let mut pages = Pages::new(list, mirrors_headers);
-        texts.iter().for_each(|text| pages.add(Value::parse(text).unwrap()).unwrap());
+        texts.iter().for_each(|text| pages.add(Value::parse(text).unwrap(), &call()).unwrap());
         pages.finish().0
     }
 
@@ -214,10 +226,20 @@ mod tests {
     }
 
     #[test]
+    fn reading_tools_ends_with_the_call() {
+        let mut pages = Pages::new(TOOLS, true);
+        let ended = Call::with_timeout(Duration::ZERO);
+        assert!(matches!(
+            pages.add(Value::parse(r#"{"tools":[{"name":"a"}]}"#).unwrap(), &ended),
+            Err(Error::Timeout(_))
+        ));
+    }
+
+    #[test]
     fn a_page_must_have_its_items() {
         for page in ["{}", r#"{"tools":{}}"#, r#"{"tools":null}"#, r#"{"items":[]}"#] {
             let mut pages = Pages::new(TOOLS, false);
-            assert!(matches!(pages.add(Value::parse(page).unwrap()), Err(Error::Protocol(_))), "{page}");
+            assert!(matches!(pages.add(Value::parse(page).unwrap(), &call()), Err(Error::Protocol(_))), "{page}");
         }
     }
 }

@@ -1,11 +1,15 @@
 //! The body of a response, read within the limits of its call.
 
-use std::io::Read;
+use std::io::{self, Read};
+use std::time::Duration;
 
+use ::http::{HeaderMap, header};
+use flate2::read::GzDecoder;
 use ureq::BodyReader;
 
 use crate::base::call::Call;
 use crate::base::error::Error;
+use crate::base::text;
 use crate::http::error_map;
 use crate::http::pool::Lease;
 
@@ -13,8 +17,10 @@ use crate::http::pool::Lease;
 const READ_SIZE: usize = 128 * 1024;
 /// The least free space in the buffer before it grows.
 const MIN_FREE: usize = 512;
-/// The most bytes that are allocated because of a Content-Length.
-const MAX_PREALLOCATED: u64 = 64 * 1024 * 1024;
+/// The size of the buffer at first; it then grows with what arrives, whatever a Content-Length announces.
+const FIRST_CAPACITY: usize = 64 * 1024;
+/// How much larger the buffer is than what it holds when a Content-Length says that more follows.
+const GROWTH: usize = 4;
 
 /// The body of a response. When dropped, its connection goes back to the pool unless reading failed.
 pub(crate) struct Body {
@@ -22,17 +28,62 @@ pub(crate) struct Body {
     /// `None` once the connection has been given back or closed.
     lease: Option<Lease>,
     /// `None` at the end of the body.
-    reader: Option<BodyReader<'static>>,
+    reader: Option<Reader>,
     content_length: Option<u64>,
     /// Decoded bytes that may still be read.
     left: u64,
     limit: u64,
 }
 
+/// The bytes of a body, decoded.
+enum Reader {
+    Plain(BodyReader<'static>),
+    Gzip(Box<GzDecoder<BodyReader<'static>>>),
+    /// The name of an encoding that cannot be decoded.
+    Unknown(String, BodyReader<'static>),
+}
+
+impl Reader {
+    /// ureq decodes what is called `gzip` exactly. Names of encodings are case-insensitive, and `x-gzip` is the same
+    /// ([RFC 9110, section 8.4.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1)).
+    fn new(headers: &HeaderMap, reader: BodyReader<'static>) -> Reader {
+        let encoding = headers.get(header::CONTENT_ENCODING).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let Some(encoding) = encoding.filter(|encoding| encoding != "gzip") else { return Reader::Plain(reader) };
+        match encoding.trim().to_ascii_lowercase().as_str() {
+            "" | "identity" => Reader::Plain(reader),
+            "gzip" | "x-gzip" => Reader::Gzip(Box::new(GzDecoder::new(reader))),
+            _ => Reader::Unknown(text::one_line(&encoding), reader),
+        }
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Reader::Plain(reader) => reader.read(buffer),
+            Reader::Gzip(reader) => reader.read(buffer).map_err(|error| match error.kind() {
+                io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+                    io::Error::other(Error::Protocol("the response's gzip data is not valid".to_owned()))
+                }
+                _ => error,
+            }),
+            Reader::Unknown(encoding, _) => Err(io::Error::other(Error::Protocol(format!(
+                "the response has the content encoding {encoding}: only gzip can be decoded"
+            )))),
+        }
+    }
+
+    /// The bytes as they arrive.
+    fn into_inner(self) -> BodyReader<'static> {
+        match self {
+            Reader::Plain(reader) | Reader::Unknown(_, reader) => reader,
+            Reader::Gzip(reader) => reader.into_inner(),
+        }
+    }
+}
+
 impl Body {
-    pub(crate) fn new(call: Call, lease: Lease, body: ureq::Body) -> Body {
+    pub(crate) fn new(call: Call, lease: Lease, headers: &HeaderMap, body: ureq::Body) -> Body {
         let content_length = body.content_length();
-        let reader = Some(body.into_with_config().limit(u64::MAX).reader());
+        let reader = Some(Reader::new(headers, body.into_with_config().limit(u64::MAX).reader()));
         let limit = call.max_response_bytes();
         Body { call, lease: Some(lease), reader, content_length, left: limit, limit }
     }
@@ -100,13 +151,12 @@ impl Body {
         if announced > self.left {
             return Err(self.fail(too_large(self.limit)));
         }
+        let announced = usize::try_from(announced).unwrap_or(usize::MAX);
         let mut bytes = Vec::new();
-        // MIN_FREE more, so that the end is found, and a NUL added, without growing.
-        bytes.reserve_exact(usize::try_from(announced.min(MAX_PREALLOCATED)).unwrap_or(0) + MIN_FREE);
         loop {
             let filled = bytes.len();
             if bytes.capacity() - filled < MIN_FREE {
-                bytes.reserve(MIN_FREE);
+                self.grow(&mut bytes, announced)?;
             }
             let room = (bytes.capacity() - filled).min(READ_SIZE);
             bytes.resize(filled + room, 0);
@@ -118,18 +168,38 @@ impl Body {
         }
     }
 
-    /// Reads at most `limit` bytes.
-    pub(crate) fn read_at_most(&mut self, limit: usize) -> Result<Vec<u8>, Error> {
+    /// Makes room in the buffer of a body, without more than a few times what has arrived; memory may be limited.
+    fn grow(&mut self, bytes: &mut Vec<u8>, announced: usize) -> Result<(), Error> {
+        let filled = bytes.len();
+        let wanted = match announced > filled {
+            // MIN_FREE more, so that the end is found, and a NUL added, without growing.
+            true => announced.min((filled * GROWTH).max(FIRST_CAPACITY)) + MIN_FREE,
+            false => (filled * 2).max(MIN_FREE),
+        };
+        let reserved = bytes.try_reserve_exact(wanted - filled);
+        reserved
+            .map_err(|_| self.fail(Error::NoResources(format!("there is no memory for {wanted} bytes of a response"))))
+    }
+
+    /// Reads at most `limit` bytes for at most that long, and returns what has arrived and whether it is the whole body;
+    /// an error when the call is cancelled.
+    pub(crate) fn read_some(&mut self, limit: usize, time: Duration) -> Result<(Vec<u8>, bool), Error> {
+        self.continue_for(self.call.at_most(Some(time)));
         let mut bytes = vec![0; limit];
-        let mut filled = 0;
+        let (mut filled, mut is_whole) = (0, false);
         while filled < limit {
-            match self.read(&mut bytes[filled..])? {
-                0 => break,
-                amount => filled += amount,
+            match self.read(&mut bytes[filled..]) {
+                Ok(0) => {
+                    is_whole = true;
+                    break;
+                }
+                Ok(amount) => filled += amount,
+                Err(Error::Cancelled) => return Err(Error::Cancelled),
+                Err(_) => break,
             }
         }
         bytes.truncate(filled);
-        Ok(bytes)
+        Ok((bytes, is_whole))
     }
 
     fn fail(&mut self, error: Error) -> Error {
@@ -141,7 +211,7 @@ impl Body {
 impl Drop for Body {
     fn drop(&mut self) {
         if let (Some(lease), Some(rest)) = (&mut self.lease, self.reader.take()) {
-            lease.drain_later(rest);
+            lease.drain_later(rest.into_inner());
         }
     }
 }

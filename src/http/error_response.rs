@@ -1,5 +1,7 @@
 //! HTTP responses outside 2xx as errors, with the server's own reason.
 
+use std::time::Duration;
+
 use ::http::header;
 use serde_json::Value;
 
@@ -14,6 +16,9 @@ use crate::protocol::www_authenticate::{self, Challenge};
 
 /// How many bytes of the body are read for the reason.
 const MAX_BODY: usize = 64 * 1024;
+
+/// How long the body may take.
+const MAX_BODY_TIME: Duration = Duration::from_secs(1);
 
 /// All `WWW-Authenticate` headers, joined as RFC 9110, section 5.3, allows.
 pub(crate) fn www_authenticate(response: &Response) -> Option<String> {
@@ -58,27 +63,28 @@ pub(crate) fn redirect(from: &Endpoint, response: &Response, why: &str) -> Error
 
 /// The error that a response outside 2xx stands for. The server's text goes into the message, without the credentials
 /// that it may repeat.
-pub(crate) fn from_response(credentials: &Credentials, from: &Endpoint, mut response: Response) -> Error {
+pub(crate) fn from_response(credentials: &Credentials, from: &Endpoint, response: Response) -> Error {
+    try_from_response(credentials, from, response).unwrap_or_else(|cancelled| cancelled)
+}
+
+fn try_from_response(credentials: &Credentials, from: &Endpoint, mut response: Response) -> Result<Error, Error> {
     let status = response.status;
     let sent = response.sent.take();
     let redact = |text: &str| credentials.redact(text, sent.as_ref());
     let challenge_headers: Vec<String> = challenge_headers(&response).iter().map(|value| redact(value)).collect();
-    let body = match response.body.read_at_most(MAX_BODY) {
-        Ok(body) => body,
-        // Report the HTTP status even if the body cannot be read.
-        Err(error) if error.ends_call() => return error,
-        Err(_) => Vec::new(),
-    };
+    // The status is known: a body that is slow, endless or broken does not change it.
+    let (body, is_whole) = response.body.read_some(MAX_BODY, MAX_BODY_TIME)?;
     let is_from_mcp_server = !matches!(status, 401 | 403 | 429 | 502 | 503 | 504);
     if is_from_mcp_server && let Some(error) = rpc_error(status, &body) {
-        return credentials.redact_rpc(error, sent.as_ref());
+        return Ok(credentials.redact_rpc(error, sent.as_ref()));
     }
     // Each header by itself, so that a malformed one does not affect the others.
     let challenges = www_authenticate::parse(&challenge_headers.iter().map(String::as_str).collect::<Vec<_>>());
     let www_authenticate = joined(&challenge_headers);
     let reason = from_challenge(&challenges).or_else(|| from_body(&body)).unwrap_or_default();
-    // Cut where the body was cut: its end could be the beginning of a credential.
-    let reason = text::one_line(&redact(text::beginning(&reason, MAX_BODY - 4)));
+    // Where a body was cut, its last word could be the beginning of a credential.
+    let kept = if is_whole { reason.len() } else { reason.len().saturating_sub(1) };
+    let reason = text::one_line(&redact(text::beginning(&reason, kept)));
     let from = endpoint::display(from.url());
     let message = match reason.is_empty() {
         false => format!("{from} responded with HTTP {status}: {reason}"),
@@ -87,11 +93,11 @@ pub(crate) fn from_response(credentials: &Credentials, from: &Endpoint, mut resp
     let challenge_parameters = www_authenticate::bearer_parameters(&challenges);
     let response =
         Box::new(ErrorResponse { message, reason, http_status: status, www_authenticate, challenge_parameters });
-    match status {
+    Ok(match status {
         401 => Error::Unauthorized(response),
         403 => Error::Forbidden(response),
         _ => Error::Http(response),
-    }
+    })
 }
 
 fn rpc_error(status: u16, body: &[u8]) -> Option<RpcError> {

@@ -111,6 +111,6 @@ impl Http {
 
 fn respond(call: &Call, lease: Lease, response: ::http::Response<ureq::Body>) -> Response {
     let (head, body) = response.into_parts();
-    let body = Body::new(call.clone(), lease, body);
+    let body = Body::new(call.clone(), lease, &head.headers, body);
     Response { status: head.status.as_u16(), headers: head.headers, body, sent: None }
 }

@@ -79,7 +79,8 @@ impl ReadError {
         match self {
             ReadError::Over(error) => error,
             ReadError::Syntax { .. } => Error::Protocol(format!("{what} is not valid JSON: {self}")),
-            ReadError::TooLarge | ReadError::NoMemory => Error::Protocol(format!("{what} cannot be read: {self}")),
+            ReadError::TooLarge => Error::Protocol(format!("{what} cannot be read: {self}")),
+            ReadError::NoMemory => Error::NoResources(format!("{what} cannot be read: {self}")),
         }
     }
 

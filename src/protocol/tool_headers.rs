@@ -11,6 +11,9 @@ const ANNOTATION: &str = "x-mcp-header";
 /// The largest integer that every JSON parser keeps.
 const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 
+/// The most header parameters of a tool. Each is compared with the others, and each becomes a field of a request.
+const MAX_HEADER_PARAMS: usize = 64;
+
 /// The headers that a tool's annotations declare.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct ToolHeaders(Vec<HeaderParam>);
@@ -73,7 +76,7 @@ impl ToolHeaders {
             return None;
         }
         let header = HeaderName::from_bytes(format!("mcp-param-{name}").as_bytes()).ok()?;
-        if self.0.iter().any(|known| known.header == header) {
+        if self.0.len() == MAX_HEADER_PARAMS || self.0.iter().any(|known| known.header == header) {
             return None;
         }
         self.0.push(HeaderParam { header, path: path.to_vec() });
@@ -197,6 +200,14 @@ mod tests {
         let twice =
             r#"{"properties":{"a":{"type":"string","x-mcp-header":"A"},"b":{"type":"string","x-mcp-header":"a"}}}"#;
         assert_eq!(tool(twice), None);
+        let many = |count: usize| {
+            let property = |n: usize| format!(r#""p{n}":{{"type":"string","x-mcp-header":"P{n}"}}"#);
+            let properties: Vec<String> = (0..count).map(property).collect();
+            tool(&format!(r#"{{"properties":{{{}}}}}"#, properties.join(",")))
+        };
+        assert_eq!(many(MAX_HEADER_PARAMS).unwrap().0.len(), MAX_HEADER_PARAMS);
+        assert_eq!(many(MAX_HEADER_PARAMS + 1), None);
+        assert_eq!(many(40_000), None);
         assert!(tool(r#"{"properties":{"p":{"type":"string","default":{"x-mcp-header":""}}}}"#).is_some());
         assert!(tool(r#"{"properties":{"x-mcp-header":{"type":"string"}}}"#).is_some());
         assert!(tool(r#"{"properties":{"p":{"type":["string","null"],"x-mcp-header":"A"}}}"#).is_some());

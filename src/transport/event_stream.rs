@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::base::error::Error;
 use crate::http::body::Body;
-use crate::transport::sse::{Event, Parser};
+use crate::transport::sse::{Event, Parser, Unreadable};
 
 /// The size of one read: small at first, larger while reads fill it.
 const FIRST_READ_SIZE: usize = 2 * 1024;
@@ -42,8 +42,10 @@ impl EventStream {
             if amount == 0 {
                 return Ok(None);
             }
-            let too_large = |error| Error::Protocol(format!("{error}"));
-            self.parser.push(&self.buffer[..amount]).map_err(too_large)?;
+            self.parser.push(&self.buffer[..amount]).map_err(|unreadable| match unreadable {
+                Unreadable::TooLarge => Error::Protocol(unreadable.to_string()),
+                Unreadable::NoMemory => Error::NoResources(unreadable.to_string()),
+            })?;
             if amount == self.buffer.len() && amount < MAX_READ_SIZE {
                 self.buffer.resize(amount * 4, 0);
             }

@@ -4,7 +4,7 @@
 //! Input may be split anywhere. A value is stored in its final buffer at once, so that a large event is in memory once.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{TryReserveError, VecDeque};
 use std::mem;
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 const DEFAULT_NAME: &str = "message";
 /// The length of "event" and "retry", the longest field names that are known.
 const MAX_FIELD_NAME: usize = 5;
+/// The most bytes of an event's name or id: an id is sent back as a header.
+const MAX_NAME_OR_ID: usize = 16 * 1024;
 /// Up to this size a data buffer doubles when it grows; above, it grows by a quarter.
 const DOUBLING_UP_TO: usize = 64 * 1024;
 
@@ -28,17 +30,22 @@ pub(crate) struct Event {
     pub id: Option<String>,
 }
 
-/// An event holds more bytes than the limit of its [`Parser`].
+/// Why an event cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an event of the stream is larger than the limit")]
-pub(crate) struct TooLarge;
+pub(crate) enum Unreadable {
+    /// It holds more bytes than the limit of its [`Parser`].
+    #[error("an event of the stream is larger than the limit")]
+    TooLarge,
+    #[error("there is no memory for an event of the stream")]
+    NoMemory,
+}
 
 /// An incremental parser of one event stream.
 pub(crate) struct Parser {
     limit: usize,
     /// Bytes of values that the unfinished event has taken so far, never more than `limit`.
     held: usize,
-    too_large: bool,
+    failed: Option<Unreadable>,
     /// How much of a leading byte-order mark has been read; `None` after the start of the stream.
     mark: Option<usize>,
     /// The last byte was a carriage return, so that a line feed now belongs to the same line end.
@@ -94,7 +101,7 @@ impl Parser {
         Parser {
             limit,
             held: 0,
-            too_large: false,
+            failed: None,
             mark: Some(0),
             after_cr: false,
             line: Line::Name,
@@ -110,18 +117,16 @@ impl Parser {
         }
     }
 
-    /// Parses the next bytes of the stream. After [`TooLarge`] every further call fails; events that were complete before
+    /// Parses the next bytes of the stream. After an error every further call fails; events that were complete before
     /// can still be taken.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<(), TooLarge> {
-        if self.too_large {
-            return Err(TooLarge);
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), Unreadable> {
+        if let Some(failed) = self.failed {
+            return Err(failed);
         }
-        let result = self.read(bytes);
-        if result.is_err() {
-            self.too_large = true;
+        self.read(bytes).inspect_err(|failed| {
+            self.failed = Some(*failed);
             self.data = None;
-        }
-        result
+        })
     }
 
     /// Takes the next complete event.
@@ -140,7 +145,7 @@ impl Parser {
         self.retry
     }
 
-    fn read(&mut self, bytes: &[u8]) -> Result<(), TooLarge> {
+    fn read(&mut self, bytes: &[u8]) -> Result<(), Unreadable> {
         let mut rest = self.skip_mark(bytes)?;
         if let [first, tail @ ..] = rest
             && mem::take(&mut self.after_cr)
@@ -165,7 +170,7 @@ impl Parser {
     }
 
     /// Drops a byte-order mark at the start of the stream; a partial one is read as part of the line.
-    fn skip_mark<'a>(&mut self, bytes: &'a [u8]) -> Result<&'a [u8], TooLarge> {
+    fn skip_mark<'a>(&mut self, bytes: &'a [u8]) -> Result<&'a [u8], Unreadable> {
         let Some(seen) = self.mark else { return Ok(bytes) };
         let expected = &BYTE_ORDER_MARK[seen..];
         let same = bytes.iter().zip(expected).take_while(|(byte, mark)| byte == mark).count();
@@ -182,7 +187,7 @@ impl Parser {
     }
 
     /// Reads bytes that hold no line end.
-    fn read_part(&mut self, mut part: &[u8]) -> Result<(), TooLarge> {
+    fn read_part(&mut self, mut part: &[u8]) -> Result<(), Unreadable> {
         if let Line::Name = self.line {
             match self.read_name(part)? {
                 Some(value) => part = value,
@@ -203,7 +208,7 @@ impl Parser {
     }
 
     /// Reads up to the colon, and returns the rest after it.
-    fn read_name<'a>(&mut self, part: &'a [u8]) -> Result<Option<&'a [u8]>, TooLarge> {
+    fn read_name<'a>(&mut self, part: &'a [u8]) -> Result<Option<&'a [u8]>, Unreadable> {
         let room = MAX_FIELD_NAME - self.field_len;
         let window = &part[..part.len().min(room + 1)];
         let name = match memchr(b':', window) {
@@ -225,7 +230,7 @@ impl Parser {
         Ok(Some(&part[name.len() + 1..]))
     }
 
-    fn begin(&mut self, field: Field) -> Result<(), TooLarge> {
+    fn begin(&mut self, field: Field) -> Result<(), Unreadable> {
         match field {
             Field::Data if self.data.is_some() => self.append(field, b"\n"),
             Field::Data => {
@@ -236,22 +241,25 @@ impl Parser {
         }
     }
 
-    fn append(&mut self, field: Field, part: &[u8]) -> Result<(), TooLarge> {
+    fn append(&mut self, field: Field, part: &[u8]) -> Result<(), Unreadable> {
         if let Field::Ignored = field {
             return Ok(());
         }
         if part.len() > self.limit - self.held {
-            return Err(TooLarge);
+            return Err(Unreadable::TooLarge);
         }
         self.held += part.len();
         match field {
-            Field::Data => append_data(self.data.get_or_insert_default(), part),
-            _ => self.value.extend_from_slice(part),
+            Field::Data => append_data(self.data.get_or_insert_default(), part).map_err(|_| Unreadable::NoMemory),
+            _ if part.len() > MAX_NAME_OR_ID - self.value.len() => Err(Unreadable::TooLarge),
+            _ => {
+                self.value.extend_from_slice(part);
+                Ok(())
+            }
         }
-        Ok(())
     }
 
-    fn end_line(&mut self) -> Result<(), TooLarge> {
+    fn end_line(&mut self) -> Result<(), Unreadable> {
         match mem::replace(&mut self.line, Line::Name) {
             Line::Name if self.field_len == 0 => self.dispatch(),
             Line::Name => {
@@ -291,15 +299,16 @@ impl Parser {
 }
 
 /// Appends with less unused memory than doubling. The first piece is allocated exactly, since most events arrive in one.
-fn append_data(data: &mut Vec<u8>, part: &[u8]) {
+fn append_data(data: &mut Vec<u8>, part: &[u8]) -> Result<(), TryReserveError> {
     if part.len() > data.capacity() - data.len() {
         match data.len() {
-            0 => data.reserve_exact(part.len()),
-            1..DOUBLING_UP_TO => data.reserve(part.len()),
-            len => data.reserve_exact(part.len().max(len / 4)),
+            0 => data.try_reserve_exact(part.len())?,
+            1..DOUBLING_UP_TO => data.try_reserve(part.len())?,
+            len => data.try_reserve_exact(part.len().max(len / 4))?,
         }
     }
     data.extend_from_slice(part);
+    Ok(())
 }
 
 fn event_name(value: &[u8]) -> Cow<'static, str> {

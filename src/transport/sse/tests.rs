@@ -151,11 +151,11 @@ fn the_limit_counts_the_values_of_one_event() {
     parser.push(b"data: 12345678\n\nid: 1234\ndata: 12\ndata: 3\n\n").unwrap();
     assert_eq!(taken(&mut parser).len(), 2);
     assert_eq!(parser.push(b"data: 12345678\ndata"), Ok(()));
-    assert_eq!(parser.push(b":"), Err(TooLarge), "the line feed that joins two lines counts");
+    assert_eq!(parser.push(b":"), Err(Unreadable::TooLarge), "the line feed that joins two lines counts");
 
     for text in ["data: 123456789", "event: 123456789", "id: 1234\ndata: 12345"] {
         let mut parser = Parser::new(8);
-        assert_eq!(parser.push(text.as_bytes()), Err(TooLarge), "{text:?}");
+        assert_eq!(parser.push(text.as_bytes()), Err(Unreadable::TooLarge), "{text:?}");
     }
 }
 
@@ -172,8 +172,8 @@ fn what_is_ignored_is_not_held() {
 #[test]
 fn after_an_event_that_is_too_large_only_the_finished_ones_come_out() {
     let mut parser = Parser::new(4);
-    assert_eq!(parser.push(b"data: 1\n\ndata: 12345\n\ndata: 2\n\n"), Err(TooLarge));
-    assert_eq!(parser.push(b"\n\ndata: 3\n\n"), Err(TooLarge));
+    assert_eq!(parser.push(b"data: 1\n\ndata: 12345\n\ndata: 2\n\n"), Err(Unreadable::TooLarge));
+    assert_eq!(parser.push(b"\n\ndata: 3\n\n"), Err(Unreadable::TooLarge));
     assert_eq!(taken(&mut parser), [message("1")]);
 }
 
@@ -196,4 +196,17 @@ fn a_large_line_in_pieces_is_appended_in_place() {
     let data = parser.next().unwrap().data;
     assert_eq!(data.len(), size);
     assert!(data.capacity() <= size + size / 4, "{} bytes for {size}", data.capacity());
+}
+
+#[test]
+fn a_name_or_id_has_a_limit_of_its_own() {
+    for field in ["id", "event", "retry"] {
+        let mut parser = Parser::new(usize::MAX);
+        parser.push(format!("{field}: {}\n", "1".repeat(MAX_NAME_OR_ID)).as_bytes()).unwrap();
+        let longer = format!("{field}: {}", "1".repeat(MAX_NAME_OR_ID));
+        parser.push(longer.as_bytes()).unwrap();
+        assert_eq!(parser.push(b"1"), Err(Unreadable::TooLarge), "{field}");
+    }
+    let mut parser = Parser::new(usize::MAX);
+    parser.push(format!(": {}\n", "1".repeat(MAX_NAME_OR_ID + 1)).as_bytes()).unwrap();
 }

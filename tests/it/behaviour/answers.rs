@@ -14,6 +14,8 @@ use crate::support::*;
 cases!(
     json_bodies,
     gzip_bodies,
+    other_names_of_gzip_and_of_no_encoding,
+    an_encoding_that_was_not_asked_for,
     event_streams,
     streams_that_stay_open,
     batches,
@@ -63,6 +65,31 @@ fn json_bodies<D: Driver>() {
     understands::<D>("in chunks", |answer| answer.in_pieces(64));
     understands::<D>("byte by byte", |answer| answer.in_pieces(1));
     understands::<D>("until the connection ends", |answer| answer.until_close());
+}
+
+fn other_names_of_gzip_and_of_no_encoding<D: Driver>() {
+    for name in ["GZIP", "x-gzip", " Gzip", "identity", "Identity"] {
+        let zip = move |answer: Answer| match name.to_ascii_lowercase().contains("gzip") {
+            true => {
+                let zipped = stored_gzip(answer.body());
+                answer.with_body(zipped).header("Content-Encoding", name)
+            }
+            false => answer.header("Content-Encoding", name),
+        };
+        understands::<D>(name, zip);
+    }
+}
+
+fn an_encoding_that_was_not_asked_for<D: Driver>() {
+    for name in ["br", "zstd", "gzip, gzip"] {
+        let server = Server::start(modern().reshaped(move |answer| answer.header("Content-Encoding", name)));
+        let client: D = client(&server);
+        let failure = fails(client.ping(), Status::Protocol);
+        assert!(failure.message.contains(&format!("the content encoding {name}")), "{}", failure.message);
+    }
+    let server = Server::start(modern().reshaped(|answer| answer.header("Content-Encoding", "x-gzip")));
+    let client: D = client(&server);
+    assert!(fails(client.ping(), Status::Protocol).message.contains("gzip data is not valid"));
 }
 
 fn gzip_bodies<D: Driver>() {

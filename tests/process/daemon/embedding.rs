@@ -136,3 +136,29 @@ fn a_small_stack_is_enough() {
     run_behind_tls(&program, deep(mcp::modern()), "/mcp", &[stack()]);
     run_behind_tls(&program, talkative(), "/sse", &[stack()]);
 }
+
+/// A tool that announces 60 MB and sends one byte, and two with a result of 20 MB, as JSON and as an event.
+fn large() -> impl Handler {
+    let server = mcp::modern();
+    move |request: &Request, connection: &mut Connection| -> io::Result<()> {
+        let result = || {
+            let text = json!({"type": "text", "text": "x".repeat(20_000_000)});
+            Answer::result(request, json!({"resultType": "complete", "content": [text]}))
+        };
+        match request.message["params"]["name"].as_str() {
+            Some("announce") => {
+                connection
+                    .raw("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 60000000\r\n\r\n{")?;
+                connection.hold()
+            }
+            Some("json") => connection.send(&result()),
+            Some("events") => connection.send(&result().into_events()),
+            _ => server.handle(request, connection),
+        }
+    }
+}
+
+#[test]
+fn a_large_response_where_memory_is_limited_is_an_error() {
+    run_plainly(&Program::linked("memory"), large(), "/mcp", &[]);
+}
