@@ -15,6 +15,7 @@ use super::server::{Connection, Handler, Server};
 pub type Parameters = BTreeMap<String, String>;
 
 type TokenAnswer = Box<dyn Fn(&Parameters) -> Option<Answer> + Send + Sync>;
+type RegistrationAnswer = Box<dyn Fn(&Value) -> Option<Answer> + Send + Sync>;
 
 #[derive(Default)]
 struct State {
@@ -23,6 +24,7 @@ struct State {
     /// Answers in place of the paths' own.
     answers: Mutex<HashMap<String, Answer>>,
     token_answer: Mutex<Option<TokenAnswer>>,
+    registration_answer: Mutex<Option<RegistrationAnswer>>,
     /// Members of each token response; `null` leaves one out.
     token_members: Mutex<Vec<(String, Value)>>,
     /// Access tokens with their scopes.
@@ -70,6 +72,11 @@ impl Provider {
     /// Lets the test answer token requests; `None` leaves it to the server.
     pub fn on_token(&self, answer: impl Fn(&Parameters) -> Option<Answer> + Send + Sync + 'static) {
         *self.state.token_answer.lock().unwrap() = Some(Box::new(answer));
+    }
+
+    /// Lets the test answer registrations; `None` leaves it to the server.
+    pub fn on_register(&self, answer: impl Fn(&Value) -> Option<Answer> + Send + Sync + 'static) {
+        *self.state.registration_answer.lock().unwrap() = Some(Box::new(answer));
     }
 
     /// No access token that was given so far is good any more.
@@ -139,6 +146,10 @@ impl State {
     }
 
     fn register(&self, request: &Request) -> Answer {
+        let given = self.registration_answer.lock().unwrap();
+        if let Some(answer) = given.as_ref().and_then(|answer| answer(&request.message)) {
+            return answer;
+        }
         let mut client = request.message.clone();
         client["client_id"] = format!("client-{}", self.count.fetch_add(1, Ordering::SeqCst)).into();
         Answer::text(201, "application/json", client.to_string())

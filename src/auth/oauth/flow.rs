@@ -24,11 +24,20 @@ use crate::auth::secret::Secret;
 use crate::auth::token::Token;
 use crate::base::error::Error;
 
-/// How a grant came to be.
+/// How a token came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Obtained {
+    /// Another thread or process got it, and it may be an old one.
+    Adopted,
     Refreshed,
     Granted,
+}
+
+/// Which ways to a token are left to a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ways {
+    pub(super) adopt: bool,
+    pub(super) refresh: bool,
 }
 
 /// One thread's work on the grant for one MCP server.
@@ -49,16 +58,16 @@ pub(super) struct Flow<'a> {
 
 impl Flow<'_> {
     /// Another token in place of one that was refused or is missing.
-    pub(super) fn replace(&self, may_refresh: bool) -> Result<Obtained, Error> {
+    pub(super) fn replace(&self, ways: Ways) -> Result<Obtained, Error> {
         let grant = self.server.current(&self.config)?;
         let found = self.discover(grant.as_deref())?;
         let refreshable = grant.filter(|grant| {
-            may_refresh && grant.refresh_token.is_some() && same_issuer(&grant.issuer, &found.metadata.issuer)
+            ways.refresh && grant.refresh_token.is_some() && same_issuer(&grant.issuer, &found.metadata.issuer)
         });
         if let Some(grant) = refreshable
-            && self.refresh(&grant, &found.metadata, self.resource(&found.resource))?
+            && let Some(obtained) = self.refresh(&grant, &found.metadata, self.resource(&found.resource), ways.adopt)?
         {
-            return Ok(Obtained::Refreshed);
+            return Ok(obtained);
         }
         let scopes = self.scopes_to_ask(&found);
         self.grant_anew(&found, scopes)?;
@@ -68,7 +77,7 @@ impl Flow<'_> {
     /// A new token before the old one ends. Without a refresh token only credentials that ask nobody can do that.
     pub(super) fn renew(&self, grant: &Grant) -> Result<(), Error> {
         let metadata = discovery::of_issuer(self.context, &grant.issuer, &self.known(Some(grant)))?;
-        if grant.refresh_token.is_some() && self.refresh(grant, &metadata, grant.resource.clone())? {
+        if grant.refresh_token.is_some() && self.refresh(grant, &metadata, grant.resource.clone(), true)?.is_some() {
             return Ok(());
         }
         if self.kind.is_login() {
@@ -159,14 +168,21 @@ impl Flow<'_> {
         self.config.client().or_else(|| self.config.described_client().filter(|_| metadata.has_client_id_metadata))
     }
 
-    fn refresh(&self, grant: &Grant, metadata: &ServerMetadata, resource: Option<String>) -> Result<bool, Error> {
+    /// `None`: the refresh token is worth nothing any more, and forgotten.
+    fn refresh(
+        &self,
+        grant: &Grant,
+        metadata: &ServerMetadata,
+        resource: Option<String>,
+        may_adopt: bool,
+    ) -> Result<Option<Obtained>, Error> {
         let _lock = self.config.store.as_ref().map(|store| store.lock(self.context.call)).transpose()?;
         let mut current = grant.clone();
         if let Some(stored) = self.changed_in_store(&current)? {
             self.adopt(stored.clone());
             // Another process was faster.
-            if stored.access.as_ref().is_some_and(|access| !access.is_due()) {
-                return Ok(true);
+            if may_adopt && stored.access.as_ref().is_some_and(|access| !access.is_due()) {
+                return Ok(Some(Obtained::Adopted));
             }
             current = stored;
         }
@@ -175,14 +191,14 @@ impl Flow<'_> {
                 // A store of the program's own has no lock: another process may have been faster after all.
                 if let Some(stored) = self.changed_in_store(&current)? {
                     self.adopt(stored);
-                    return Ok(true);
+                    return Ok(Some(Obtained::Adopted));
                 }
                 let registration = current.registration.clone().filter(|_| !is_unknown_client(&error));
                 let spent = Grant { registration, access: None, refresh_token: None, ..current };
                 self.server.keep(&self.config, spent)?;
-                Ok(false)
+                Ok(None)
             }
-            outcome => outcome.map(|()| true),
+            outcome => outcome.map(|()| Some(Obtained::Refreshed)),
         }
     }
 

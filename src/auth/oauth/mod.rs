@@ -46,7 +46,7 @@ use crate::auth::token::Token;
 use crate::base::error::Error;
 use config::Config;
 pub use config::Dpop;
-use flow::{Flow, Obtained};
+use flow::{Flow, Obtained, Ways};
 use key::Key;
 use kind::Kind;
 pub use login::Login;
@@ -72,6 +72,7 @@ pub(super) struct OAuth {
 /// What one request has tried so far.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
+    adopted: bool,
     refreshed: bool,
     granted: bool,
     step_ups: u8,
@@ -269,14 +270,19 @@ impl OAuth {
             let access = grant.access.as_ref().filter(|access| access.is_valid());
             access.is_some_and(|access| refused.token.is_none_or(|token| access.token != *token))
         };
-        let mut obtained = None;
+        // What another thread has got counts as adopted, then as refreshed, then as granted: so this ends.
+        let ways = Ways { adopt: !attempts.adopted, refresh: !attempts.refreshed };
+        let mut obtained = match (ways.adopt, ways.refresh) {
+            (true, _) => Obtained::Adopted,
+            (false, true) => Obtained::Refreshed,
+            (false, false) => Obtained::Granted,
+        };
         self.obtain(&flow, is_other, || {
-            obtained = Some(flow.replace(!attempts.refreshed)?);
+            obtained = flow.replace(ways)?;
             Ok(())
         })?;
-        // What another thread has got counts as a refresh, then as a grant: so this ends.
-        let by_other = if attempts.refreshed { Obtained::Granted } else { Obtained::Refreshed };
-        match obtained.unwrap_or(by_other) {
+        match obtained {
+            Obtained::Adopted => attempts.adopted = true,
             Obtained::Refreshed => attempts.refreshed = true,
             Obtained::Granted => attempts.granted = true,
         }

@@ -46,7 +46,8 @@ impl TokenResponse {
         Ok(TokenResponse {
             access_token: access_token.ok_or_else(|| invalid("has no access_token"))?,
             token_type: text(&members.token_type).ok_or_else(|| invalid("has no token_type"))?,
-            expires_in: members.expires_in.as_ref().and_then(seconds),
+            // A token that has ended when it comes could never be used: servers mean that they do not say.
+            expires_in: members.expires_in.as_ref().and_then(seconds).filter(|seconds| *seconds > 0),
             refresh_token: secret(members.refresh_token).filter(|token| !token.expose().is_empty()),
             scopes: text(&members.scope).map(|scopes| Scopes::lenient(&scopes)).filter(|scopes| !scopes.is_empty()),
             issued_token_type: text(&members.issued_token_type),

@@ -4,7 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+mod attacks;
+mod login;
+mod refresh;
 mod services;
+mod settings;
+mod store;
 
 use crate::support::oauth::Protected;
 use crate::support::*;
