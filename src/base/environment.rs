@@ -12,7 +12,13 @@ pub(crate) fn variable(name: &str) -> Option<OsString> {
     if platform::has_raised_privileges() { None } else { env::var_os(name) }
 }
 
-/// The same as text; a value that is not UTF-8 counts as not set.
+/// All variables that may be passed on to a program; none in a program with raised privileges.
+pub(crate) fn all() -> impl Iterator<Item = (OsString, OsString)> {
+    let variables = (!platform::has_raised_privileges()).then(env::vars_os);
+    variables.into_iter().flatten()
+}
+
+/// A variable's value as text; one that is not UTF-8 counts as not set.
 pub(crate) fn text(name: &str) -> Option<String> {
     variable(name)?.into_string().ok()
 }

@@ -39,24 +39,33 @@ pub struct Program {
 impl Program {
     /// Linked with the shared library.
     pub fn linked(name: &str) -> Program {
+        Program::linked_of("tests/process/programs", name)
+    }
+
+    /// A program of examples/c, linked with the shared library.
+    pub fn example(name: &str) -> Program {
+        Program::linked_of("examples/c", name)
+    }
+
+    fn linked_of(sources: &str, name: &str) -> Program {
         let folder = folder(name);
         let soname = folder.join("libmcpclient.so.0");
         let _ = fs::remove_file(&soname);
         std::os::unix::fs::symlink(library(), &soname).unwrap();
         let rpath = format!("-Wl,-rpath,{}", folder.display());
-        Program::compile(name, &folder, &[soname.to_str().unwrap(), &rpath])
+        Program::compile(sources, name, &folder, &[soname.to_str().unwrap(), &rpath])
     }
 
     /// Not linked with the library: it loads that by itself.
     pub fn alone(name: &str) -> Program {
-        Program::compile(name, &folder(name), &["-ldl"])
+        Program::compile("tests/process/programs", name, &folder(name), &["-ldl"])
     }
 
-    fn compile(name: &str, folder: &Path, arguments: &[&str]) -> Program {
+    fn compile(sources: &str, name: &str, folder: &Path, arguments: &[&str]) -> Program {
         let program = folder.join(name);
         let mut command = Command::new(env::var("CC").unwrap_or_else(|_| "cc".to_owned()));
         command.args(FLAGS).args(["-pthread", "-g", "-I"]).arg(path("include")).arg("-I").arg(path("tests/abi/c"));
-        command.arg("-o").arg(&program).arg(path("tests/process/programs").join(name).with_extension("c"));
+        command.arg("-o").arg(&program).arg(path(sources).join(name).with_extension("c"));
         command.args(env::var("C_FLAGS").unwrap_or_default().split_whitespace()).args(arguments);
         let output = command.output().unwrap();
         let messages = String::from_utf8_lossy(&output.stderr);

@@ -1,6 +1,5 @@
 //! What a program is started with.
 
-use std::env;
 use std::ffi::{CString, OsStr, OsString};
 use std::fmt;
 use std::path::PathBuf;
@@ -10,6 +9,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::auth::redact::{redact, redact_json};
+use crate::base::environment;
 use crate::base::error::Error;
 
 /// Called with each line that a program writes to its stderr.
@@ -118,7 +118,7 @@ impl Program {
 
     /// `NAME=value` for each variable, with a NUL after it.
     pub(crate) fn variables(&self) -> Vec<Zeroizing<Vec<u8>>> {
-        let inherited = env::vars_os().filter(|(name, value)| {
+        let inherited = environment::all().filter(|(name, value)| {
             let is_set = self.variables.iter().any(|(known, _)| OsStr::new(known) == name);
             // Some shells export their functions so, and run what stands there.
             self.environment.has(name) && !is_set && !value.as_encoded_bytes().starts_with(b"()")

@@ -13,6 +13,7 @@ use crate::support::{Driver, cases, fails};
 cases!(
     a_program_that_cannot_be_started,
     a_crash_in_the_middle_of_a_call,
+    a_tools_call_is_sent_once,
     a_call_that_only_reads_is_repeated,
     a_signal_ends_the_program,
     a_program_that_ends_at_once_is_not_started_again_and_again,
@@ -56,6 +57,18 @@ fn a_crash_in_the_middle_of_a_call<D: Driver>() {
     until("the program is reaped", || !is_zombie(pid) && !is_alive(pid));
     client.call_tool("echo").unwrap();
     assert_ne!(client.process_id(), pid);
+}
+
+fn a_tools_call_is_sent_once<D: Driver>() {
+    let file = tempfile("once");
+    let client: D = shell(&format!("echo x >>{file}; exec \"$0\""));
+    client.ping().unwrap();
+    fails(client.call_tool("crash"), Status::Network);
+    thread::sleep(stretched(Duration::from_millis(200)));
+    // To send it again, another program would have been started.
+    assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 1);
+    client.ping().unwrap();
+    std::fs::remove_file(file).unwrap();
 }
 
 fn a_call_that_only_reads_is_repeated<D: Driver>() {

@@ -1,6 +1,6 @@
 //! Hosts of a server that is a program, with their own ways to treat children.
 
-use std::env;
+use std::{env, fs};
 
 use crate::support::programs::{LONGEST_RUN, Program};
 
@@ -40,6 +40,24 @@ fn a_host_may_reap_everything() {
 #[test]
 fn a_host_may_fork() {
     host("fork");
+}
+
+#[test]
+fn the_examples() {
+    let stdio = Program::example("stdio").with("TOOL", "echo").with("ARGUMENTS", r#"{"text":"hello"}"#);
+    let said = stdio.run(&[&server(), "--legacy-only"]);
+    assert!(said.contains("and speaks 2025-11-25. Its tools:\necho\n") && said.ends_with("hello\n"), "{said}");
+
+    let file = env::temp_dir().join(format!("mcpclient-example-{}.json", std::process::id()));
+    let text =
+        format!(r#"{{"mcpServers": {{"local": {{"command": "{}"}}, "other": {{"url": "http://h/"}}}}}}"#, server());
+    fs::write(&file, text).unwrap();
+    let config = Program::example("config");
+    let path = file.to_str().unwrap();
+    assert_eq!(config.run(&[path, "local"]), "local is there.\n");
+    let listed = config.run(&[path]);
+    assert!(listed.contains("local ") && listed.contains("http://h/"), "{listed}");
+    fs::remove_file(file).unwrap();
 }
 
 /// A thousand pings, or as many as `SOAK` says.

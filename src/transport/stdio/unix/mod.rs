@@ -21,7 +21,7 @@ use crate::base::call::Call;
 use crate::base::cancel::CancelEpoch;
 use crate::base::error::{Error, RpcError};
 use crate::base::threads::Threads;
-use crate::base::{resources, text};
+use crate::base::{platform, resources, text};
 use crate::json::Value;
 use crate::protocol::jsonrpc;
 use crate::transport::channel::{CANCELLED, Inbox};
@@ -239,6 +239,11 @@ fn pipe() -> std::io::Result<Pipe> {
 }
 
 fn spawn(program: &Program, streams: [std::os::fd::BorrowedFd<'_>; 3]) -> Result<child::Child, Error> {
+    // The user who chose PATH must not choose the program.
+    if platform::has_raised_privileges() && !program.command().contains('/') {
+        let reason = "a program with raised privileges must give the path of the command";
+        return Err(Error::InvalidState(reason.to_owned()));
+    }
     let arguments = program.arguments()?;
     let variables = program.variables();
     let as_c =
