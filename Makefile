@@ -93,11 +93,12 @@ soak: ## ping 100000 times on each transport with failures mixed in
 fuzz: ## fuzz each target (FUZZ_SECONDS, 600 unless set)
 	fuzz/run.sh $(or $(FUZZ_SECONDS),600)
 
+# Each change is built in a copy of the source, and must not leave its library in a folder that others build in.
 mutants: ## change FILES (such as src/http/dns.rs) in small ways and list the changes that no test of TESTS notices
 	@test -n "$(FILES)" || { echo "usage: make mutants FILES='src/http/dns.rs src/http/tcp.rs' [TESTS='--lib --test it']" >&2; exit 2; }
 	PATH="$(CURDIR)/target/tools/bin:$$PATH"; command -v cargo-mutants >/dev/null || \
 	    $(CARGO) install --quiet --locked --root target/tools cargo-mutants@27.1.0; \
-	    $(CARGO) mutants $(FILES:%=--file %) --output target --timeout 300 -- $(or $(TESTS),--lib --test it)
+	    env -u CARGO_TARGET_DIR $(CARGO) mutants $(FILES:%=--file %) --output target --timeout 300 -- $(or $(TESTS),--lib --test it)
 
 bench: all ## compare with libcurl, as a Markdown table
 	bench/run.sh "$(BUILD_DIR)" "$(CC)"

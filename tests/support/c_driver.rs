@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)] // the C ABI has no other door
 
-use std::ffi::{CStr, CString, c_void};
+use std::ffi::CString;
 use std::path::Path;
 use std::ptr;
 use std::time::Duration;
@@ -10,100 +10,10 @@ use std::time::Duration;
 use mcpclient::{Environment, TransportKind};
 use serde_json::Value;
 
+use super::c_callbacks::*;
+use super::c_calls::*;
 use super::c_functions::*;
-use super::driver::{
-    Asked, Driver, Failure, Load, OAuth, OnLine, OnNotification, OnProgress, OnRequest, Outcome, PARAMETERS, Replies,
-    Save, Scoped, Visitor,
-};
-
-fn c_string(text: &str) -> CString {
-    CString::new(text).expect("a text without NUL")
-}
-
-fn optional(text: Option<&str>) -> Option<CString> {
-    text.map(c_string)
-}
-
-fn pointer(text: &Option<CString>) -> Text {
-    text.as_ref().map_or(ptr::null(), |text| text.as_ptr())
-}
-
-fn path_text(path: &Path) -> CString {
-    c_string(path.to_str().expect("a path of UTF-8"))
-}
-
-/// What a `const char *` says; `None` for NULL.
-unsafe fn read(text: Text) -> Option<String> {
-    // SAFETY: the library gives NULL or a terminated string that its handle keeps.
-    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_str().expect("UTF-8").to_owned())
-}
-
-/// Reads an error object and frees it.
-unsafe fn failure(error: *mut Handle) -> Failure {
-    assert!(!error.is_null(), "a failure without an error object");
-    // SAFETY: an error object is valid until it is freed, at the end.
-    unsafe {
-        let parameter = |name| {
-            let c_name = c_string(name);
-            read(mcpclient_error_challenge_parameter(error, c_name.as_ptr())).map(|value| (name, value))
-        };
-        let failure = Failure {
-            status: mcpclient_error_status(error),
-            message: read(mcpclient_error_message(error)).expect("a message"),
-            http_status: mcpclient_error_http_status(error),
-            rpc_code: mcpclient_error_rpc_code(error),
-            rpc_data: read(mcpclient_error_rpc_data(error)),
-            www_authenticate: read(mcpclient_error_www_authenticate(error)),
-            challenge: PARAMETERS.into_iter().filter_map(parameter).collect(),
-        };
-        mcpclient_error_free(error);
-        failure
-    }
-}
-
-/// Makes a call that returns a status.
-fn call(call: impl FnOnce(Errors) -> i32) -> Outcome {
-    let mut error = ptr::null_mut();
-    match call(&raw mut error) {
-        0 => {
-            assert!(error.is_null(), "success leaves the error alone");
-            Ok(())
-        }
-        status => {
-            // SAFETY: the library has just stored it.
-            let failure = unsafe { failure(error) };
-            assert_eq!(failure.status, status, "the status returned and the status of the error");
-            Err(failure)
-        }
-    }
-}
-
-/// Makes a call that returns a new handle.
-fn make(call: impl FnOnce(Errors) -> *mut Handle) -> Outcome<*mut Handle> {
-    let mut error = ptr::null_mut();
-    let handle = call(&raw mut error);
-    // SAFETY: without a handle the library has stored an error.
-    if handle.is_null() { Err(unsafe { failure(error) }) } else { Ok(handle) }
-}
-
-/// Makes a call that returns a result.
-fn value(of: impl FnOnce(*mut *mut Handle, Errors) -> i32) -> Outcome<Value> {
-    let mut result = ptr::null_mut();
-    call(|error| of(&raw mut result, error))?;
-    // SAFETY: after a success the result is ours until it is freed.
-    unsafe {
-        let value = json(result);
-        mcpclient_value_free(result);
-        Ok(value)
-    }
-}
-
-/// The JSON of a value.
-unsafe fn json(value: *const Handle) -> Value {
-    // SAFETY: the caller passes a live value.
-    let text = unsafe { read(mcpclient_value_json(value)) }.expect("a value is not NULL");
-    serde_json::from_str(&text).expect("a value is JSON")
-}
+use super::driver::*;
 
 /// The `mcpclient_*` functions.
 #[derive(Debug)]
@@ -135,135 +45,6 @@ impl Drop for CAuth {
         // SAFETY: ours, and its last use.
         unsafe { mcpclient_auth_free(self.0) };
     }
-}
-
-struct CAsked(*mut Handle);
-
-impl Asked for CAsked {
-    fn challenge(&self) -> Option<String> {
-        // SAFETY: the request is valid during the callback.
-        unsafe { read(mcpclient_token_request_challenge(self.0)) }
-    }
-
-    fn audience(&self) -> Option<String> {
-        // SAFETY: as above.
-        unsafe { read(mcpclient_token_request_audience(self.0)) }
-    }
-
-    fn set(&mut self, token: &str) -> Outcome {
-        let token = c_string(token);
-        // SAFETY: as above.
-        call(|error| unsafe { mcpclient_token_request_set(self.0, token.as_ptr(), error) })
-    }
-}
-
-struct CVisitor(*mut Handle);
-
-// The login is valid during the callback.
-impl Visitor for CVisitor {
-    fn url(&self) -> String {
-        unsafe { read(mcpclient_login_url(self.0)) }.expect("a URL")
-    }
-
-    fn server(&self) -> String {
-        unsafe { read(mcpclient_login_server(self.0)) }.expect("a URL")
-    }
-
-    fn finish(&self, redirected_url: &str) -> Outcome {
-        let url = c_string(redirected_url);
-        call(|error| unsafe { mcpclient_login_finish(self.0, url.as_ptr(), error) })
-    }
-
-    fn refuse(&self) {
-        unsafe { mcpclient_login_refuse(self.0) };
-    }
-}
-
-struct CReply(*mut Handle);
-
-impl Replies for CReply {
-    fn result(&mut self, json: &str) -> Outcome {
-        let json = c_string(json);
-        // SAFETY: the reply is valid during the callback.
-        call(|error| unsafe { mcpclient_reply_result(self.0, json.as_ptr(), error) })
-    }
-
-    fn error(&mut self, code: i32, message: &str) -> Outcome {
-        let message = c_string(message);
-        // SAFETY: as above.
-        call(|error| unsafe { mcpclient_reply_error(self.0, code, message.as_ptr(), error) })
-    }
-}
-
-type Provider = Box<dyn Fn(&mut dyn Asked) + Send + Sync>;
-
-/// A closure as user data; the library frees it by [`free`].
-fn user_data<T>(closure: T) -> *mut c_void {
-    Box::into_raw(Box::new(closure)).cast()
-}
-
-unsafe extern "C" fn free<T>(user_data: *mut c_void) {
-    // SAFETY: made by `user_data`; the library calls this once.
-    drop(unsafe { Box::from_raw(user_data.cast::<T>()) });
-}
-
-unsafe extern "C" fn ask(user_data: *mut c_void, request: *mut Handle) {
-    // SAFETY: `token_provider` passed a provider, which lives until `free`.
-    let provider = unsafe { &*user_data.cast::<Provider>() };
-    provider(&mut CAsked(request));
-}
-
-type LoginCallback = Box<dyn Fn(&dyn Visitor) + Send + Sync>;
-
-unsafe extern "C" fn log_in(user_data: *mut c_void, login: *mut Handle) {
-    // SAFETY: `login` passed a callback, which lives until `free`.
-    let callback = unsafe { &*user_data.cast::<LoginCallback>() };
-    callback(&CVisitor(login));
-}
-
-unsafe extern "C" fn load(user_data: *mut c_void, request: *mut Handle) {
-    // SAFETY: `set_store` passed both functions, which live until `free`; the request is valid during the callback.
-    let ((load, _), key) =
-        unsafe { (&*user_data.cast::<(Load, Save)>(), read(mcpclient_store_request_key(request)).expect("a key")) };
-    if let Some(data) = load(&key) {
-        let data = c_string(&data);
-        call(|error| unsafe { mcpclient_store_request_set(request, data.as_ptr(), error) }).unwrap();
-    }
-}
-
-unsafe extern "C" fn save(user_data: *mut c_void, request: *mut Handle) {
-    // SAFETY: as for `load`.
-    let ((_, save), key, data) = unsafe {
-        let key = read(mcpclient_store_request_key(request)).expect("a key");
-        (&*user_data.cast::<(Load, Save)>(), key, read(mcpclient_store_request_data(request)))
-    };
-    save(&key, data.as_deref());
-}
-
-unsafe extern "C" fn notified(user_data: *mut c_void, method: Text, params: *const Handle) {
-    // SAFETY: `on_notification` passed a handler, which lives until `free`; the rest lives during the callback.
-    let (handler, method, params) =
-        unsafe { (&*user_data.cast::<OnNotification>(), read(method).expect("a method"), json(params)) };
-    handler(&method, &params);
-}
-
-unsafe extern "C" fn requested(user_data: *mut c_void, method: Text, params: *const Handle, reply: *mut Handle) {
-    // SAFETY: as for notifications.
-    let (handler, method, params) =
-        unsafe { (&*user_data.cast::<OnRequest>(), read(method).expect("a method"), json(params)) };
-    handler(&method, &params, &mut CReply(reply));
-}
-
-unsafe extern "C" fn line_written(user_data: *mut c_void, line: Text) {
-    // SAFETY: as for notifications.
-    let (handler, line) = unsafe { (&*user_data.cast::<OnLine>(), read(line).expect("a line")) };
-    handler(&line);
-}
-
-unsafe extern "C" fn progressed(user_data: *mut c_void, progress: f64, total: f64, message: Text) {
-    // SAFETY: as for notifications.
-    let (handler, message) = unsafe { (&*user_data.cast::<OnProgress>(), read(message)) };
-    handler(progress, (total >= 0.0).then_some(total), message.as_deref());
 }
 
 // SAFETY of every block: the client is alive while `self` is, texts while the call runs.

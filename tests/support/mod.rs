@@ -4,6 +4,8 @@
 
 pub mod alone;
 pub mod authority;
+pub mod c_callbacks;
+pub mod c_calls;
 pub mod c_driver;
 pub mod c_functions;
 pub mod driver;
