@@ -65,12 +65,12 @@ SHARED_INSTALL_NAME := $(SHARED_SONAME)
 STATIC_LIBS    := -lutil -lrt -lpthread -lm -ldl -lc
 endif
 
-.PHONY: all demo check test interop soak fuzz mutants bench header conformance-client conformance lint format licences tools advisories msrv abi install uninstall docs clean help
+.PHONY: all demo check test interop platforms soak fuzz mutants bench header conformance-client conformance lint format licences tools advisories msrv abi install uninstall dist docs clean help
 
 INSTALL_VARIABLES = BUILD_DIR="$(BUILD_DIR)" PLATFORM=$(PLATFORM) VERSION=$(VERSION) PREFIX="$(PREFIX)" BINDIR="$(BINDIR)" \
     LIBDIR="$(LIBDIR)" INCLUDEDIR="$(INCLUDEDIR)" DOCDIR="$(DOCDIR)" DESTDIR="$(DESTDIR)" INSTALL="$(INSTALL)" \
     SHARED=$(SHARED) SHARED_SONAME=$(SHARED_SONAME) SHARED_VERSION=$(SHARED_VERSION) SHARED_MODE=$(SHARED_MODE) \
-    SHARED_INSTALL_NAME=$(SHARED_INSTALL_NAME) STATIC_LIBS="$(STATIC_LIBS)"
+    SHARED_INSTALL_NAME=$(SHARED_INSTALL_NAME) STATIC_LIBS="$(STATIC_LIBS)" RELOCATABLE="$(RELOCATABLE)"
 
 all: ## build the static and the shared library (the default)
 	@SONAME="$(SHARED_SONAME)" CARGO="$(CARGO)" CARGO_FLAGS="$(CARGO_FLAGS)" packaging/build.sh $(PROFILE) "$(TARGET)" "$(BUILD_DIR)"
@@ -86,6 +86,9 @@ test: ## run every test; ends with what could not be tested here
 
 interop: ## run every real server, also those that take minutes to build, and reverse proxies
 	@tests/run.sh interop
+
+platforms: ## build and try the other platforms (PARTS="glibc arm64 musl windows macos reproducible")
+	tests/outside/platforms/run.sh $(PARTS)
 
 soak: ## ping 100000 times on each transport with failures mixed in
 	SOAK=$(or $(SOAK),100000) $(CARGO) test --test process soak -- --nocapture --test-threads 1
@@ -146,6 +149,11 @@ install: $(filter all,$(MAKECMDGOALS)) ## install what `make` has built (PREFIX,
 
 uninstall: ## remove what `make install` has installed
 	@$(INSTALL_VARIABLES) packaging/install.sh uninstall
+
+# What is shipped as a binary: README's table of platforms.
+DIST_TARGETS ?= x86_64-unknown-linux-gnu.2.17 aarch64-unknown-linux-gnu.2.17 x86_64-unknown-linux-musl x86_64-pc-windows-gnu
+dist: ## write what a release consists of into target/dist (DIST_TARGETS)
+	packaging/dist.sh $(DIST_TARGETS)
 
 docs: ## write the API reference into target/docs (needs doxygen)
 	@if command -v doxygen >/dev/null; then mkdir -p target/docs && doxygen docs/Doxyfile; \

@@ -1,11 +1,12 @@
 #!/bin/sh
 # Starts the demo server, builds the C examples as a stranger's programs would be built, and runs them against it.
-# usage: demo.sh FOLDER_OF_THE_LIBRARY [CC]; `make demo` builds the library first. Exit status 0: everything did what it
-# should, refusals included. Leaves no process and no file behind.
+# usage: demo.sh FOLDER_OF_THE_LIBRARY [CC [RUNNER]]; `make demo` builds the library first. RUNNER is a command that runs
+# programs of another architecture. Exit status 0: everything did what it should, refusals included. Leaves no process and
+# no file behind.
 set -eu
 
 cd "$(dirname "$0")/.."
-library_dir=$1 cc=${2:-cc}
+library_dir=$1 cc=${2:-cc} runner=${3:-}
 token=demo-token next_token=next-demo-token api_key=demo-key
 
 work=$(mktemp -d)
@@ -71,7 +72,8 @@ expect() {
     shift 3
     printf '$ %s\n' "$program${*:+ $*}"
     status=0
-    "$work/$program" "$@" >"$work/output" 2>&1 3>&- || status=$?
+    # shellcheck disable=SC2086 # a list of words
+    $runner "$work/$program" "$@" >"$work/output" 2>&1 3>&- || status=$?
     cat "$work/output"
     [ "$status" -eq "$expected_status" ] || fail "exit status $status instead of $expected_status"
     grep -qF -- "$expected_text" "$work/output" || fail "\"$expected_text\" was not printed"

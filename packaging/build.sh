@@ -2,8 +2,8 @@
 # build.sh PROFILE TARGET FOLDER: builds the libraries and puts them into FOLDER. `make` runs it.
 #
 # PROFILE is release or debug. TARGET is empty for this machine, a target of rustc, or one with a version of glibc, such
-# as x86_64-unknown-linux-gnu.2.17, which takes cargo-zigbuild. CARGO is cargo, CARGO_FLAGS more of its arguments; LD,
-# OBJCOPY, NM and AR are the target's binutils, where their names cannot be guessed.
+# as x86_64-unknown-linux-gnu.2.17, which takes cargo-zigbuild. CARGO is cargo, CARGO_FLAGS more of its arguments, CC
+# a C compiler; LD, OBJCOPY, NM and AR are the target's binutils, where their names cannot be guessed.
 set -eu
 cd "$(dirname "$0")/.."
 profile=$1 target=$2 folder=$3
@@ -56,12 +56,22 @@ find_binutils() {
     export LD="${LD:-${prefix}ld}" OBJCOPY="${OBJCOPY:-${prefix}objcopy}" NM="${NM:-${prefix}nm}" AR="${AR:-${prefix}ar}"
 }
 
+# The header for parsers without a preprocessor (LuaJIT, PHP, cffi): declarations, and the constants as an enum.
+ffi_header() {
+    echo "/* mcpclient.h, for parsers without a preprocessor. Its comments are the manual. */"
+    echo "enum {"
+    sed -n 's/^#define \(MCPCLIENT_[A-Z0-9_]*\) \(-*[0-9][0-9]*\)$/    \1 = \2,/p' include/mcpclient.h
+    echo "};"
+    grep -v '^#include' include/mcpclient.h | ${CC:-cc} -undef -E -P -x c - | sed 's/^ *//'
+}
+
 copy_changed() {
     cmp -s "$1" "$2" || cp "$1" "$2"
 }
 
 build_"$profile"
 mkdir -p "$folder"
+ffi_header >"$folder/mcpclient-ffi.h"
 case ${triple:-$host} in
 *-linux-*)
     if [ -e "$built/libmcpclient.so" ]; then

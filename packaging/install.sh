@@ -1,7 +1,7 @@
 #!/bin/sh
 # install.sh install|uninstall: what `make install` and `make uninstall` do, with the Makefile's variables. A shell
 # script, since make cannot handle paths with spaces.
-# shellcheck disable=SC2086,SC2153 # lists of file names, and variables in upper case that come from the Makefile
+# shellcheck disable=SC2016,SC2086,SC2153 # lists of names, variables of the Makefile, and ${prefix} for pkg-config
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -31,10 +31,15 @@ quoted() {
     printf '%s' "$1" | sed 's/[|&\\]/\\&/g'
 }
 
-# shellcheck disable=SC2016 # ${prefix} is for pkg-config
+# With RELOCATABLE, prefix is where the .pc file lies: for an archive that is unpacked anywhere.
+pc_prefix=$PREFIX
+if [ -n "${RELOCATABLE:-}" ]; then
+    pc_prefix='${pcfiledir}'/$(printf '%s' "${LIBDIR#"$PREFIX"/}/pkgconfig" | sed 's|[^/][^/]*|..|g')
+fi
+
 # Writes a file of packaging/ with the values of this installation.
 fill() {
-    sed -e "s|@PREFIX@|$(quoted "$PREFIX")|g" -e "s|@LIBDIR@|$(quoted "$LIBDIR")|g" \
+    sed -e "s|@PREFIX@|$(quoted "$pc_prefix")|g" -e "s|@LIBDIR@|$(quoted "$LIBDIR")|g" \
         -e "s|@INCLUDEDIR@|$(quoted "$INCLUDEDIR")|g" \
         -e "s|@PC_LIBDIR@|$(quoted "$(below "$LIBDIR" "$PREFIX" '${prefix}')")|g" \
         -e "s|@PC_INCLUDEDIR@|$(quoted "$(below "$INCLUDEDIR" "$PREFIX" '${prefix}')")|g" \
@@ -66,6 +71,7 @@ install_all() {
     for file in $headers; do
         install_file 644 "include/$file" "$include/$file"
     done
+    install_file 644 "$BUILD_DIR/mcpclient-ffi.h" "$include/mcpclient-ffi.h"
     install_file 644 "$BUILD_DIR/libmcpclient.a" "$lib/libmcpclient.a"
     # There is none where rustc links everything statically (musl).
     if [ -e "$BUILD_DIR/$SHARED" ]; then install_shared; fi
@@ -87,7 +93,7 @@ notice() {
 }
 
 uninstall() {
-    (cd "$include" 2>/dev/null && rm -f $headers) || :
+    (cd "$include" 2>/dev/null && rm -f $headers mcpclient-ffi.h) || :
     (cd "$lib" 2>/dev/null && rm -f libmcpclient.a $names $descriptions) || :
     (cd "$doc" 2>/dev/null && rm -f $notices) || :
     rm -f "$shared"

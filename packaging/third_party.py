@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Writes packaging/THIRD-PARTY-LICENSES: what is linked into the library, by whom, under which licence.
 
-usage: third_party.py [--check]     (--check: fails when the file is not current, and changes nothing)
+usage: third_party.py [--check | --sbom FILE]
+
+--check fails when the file is not current, and changes nothing; --sbom writes a CycloneDX bill of materials instead.
 
 The crates are those of every platform of the README's table, without those that only build or test.
 """
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,13 +58,18 @@ def texts(package):
     return [path.read_text(errors="replace").strip() for path in (mit if choice and mit else files)]
 
 
-def document():
+def all_linked():
+    """The packages of every platform, by name and version."""
     packages = {}
     for platform in PLATFORMS:
         packages.update({(package["name"], package["version"]): package for package in linked(platform)})
+    return sorted(packages.items())
+
+
+def document():
     holders = {}
     lines = [INTRODUCTION]
-    for (name, version), package in sorted(packages.items()):
+    for (name, version), package in all_linked():
         lines.append(f"{name} {version}: {package['license'] or 'see its text'}")
         for text in texts(package):
             holders.setdefault(text, []).append(f"{name} {version}")
@@ -70,7 +78,39 @@ def document():
     return "\n".join(line.rstrip() for line in "\n".join(lines).splitlines()) + "\n"
 
 
+def sbom():
+    """CycloneDX 1.5, with the checksums of Cargo.lock."""
+    root = OUTPUT.parents[1]
+    version = re.search(r'^version = "(.*)"', (root / "Cargo.toml").read_text(), re.MULTILINE)[1]
+    entries = re.findall(r'name = "(.*)"\nversion = "(.*)"\nsource = .*\nchecksum = "(.*)"', (root / "Cargo.lock").read_text())
+    checksums = {(name, version): checksum for name, version, checksum in entries}
+    components = [
+        {
+            "type": "library",
+            "bom-ref": f"pkg:cargo/{name}@{number}",
+            "purl": f"pkg:cargo/{name}@{number}",
+            "name": name,
+            "version": number,
+            "hashes": [{"alg": "SHA-256", "content": checksums[name, number]}],
+            "licenses": [{"expression": package["license"].replace("/", " OR ")}],
+        }
+        for (name, number), package in all_linked()
+    ]
+    subject = {"type": "library", "bom-ref": "libmcpclient", "name": "libmcpclient", "version": version}
+    return {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "version": 1,
+        "metadata": {"component": subject},
+        "components": components,
+        "dependencies": [{"ref": "libmcpclient", "dependsOn": [component["bom-ref"] for component in components]}],
+    }
+
+
 def main():
+    if sys.argv[1:2] == ["--sbom"]:
+        Path(sys.argv[2]).write_text(json.dumps(sbom(), indent=1) + "\n")
+        return 0
     text = document()
     if sys.argv[1:] != ["--check"]:
         OUTPUT.write_text(text)

@@ -115,7 +115,16 @@ impl fmt::Debug for TcpTransport {
     }
 }
 
-/// The socket's time limit for a call with this much time left. Coarse, so that calls rarely have to change it; the
+/// The socket's time limit for a call with this much time left, if either has one.
+fn socket_limit(left: Option<Duration>) -> Option<Duration> {
+    let limit = left.map(coarse);
+    match platform::LONGEST_SOCKET_WAIT {
+        None => limit,
+        Some(longest) => Some(limit.map_or(longest, |limit| limit.min(longest))),
+    }
+}
+
+/// A time limit that ends just after this time. Coarse, so that calls rarely have to change it; the
 /// call's deadline is checked whenever the limit passes.
 fn coarse(left: Duration) -> Duration {
     let step: u128 = match left.as_millis() {
@@ -137,7 +146,7 @@ impl TcpTransport {
         let call = self.interrupt.call();
         let mut sent = 0;
         while sent < self.buffers.held().len() {
-            let limit = call.remaining().map_err(into_io)?.map(coarse);
+            let limit = socket_limit(call.remaining().map_err(into_io)?);
             if limit != self.write_limit {
                 self.stream.set_write_timeout(limit)?;
                 self.write_limit = limit;
@@ -156,7 +165,7 @@ impl TcpTransport {
     fn fill(&mut self) -> io::Result<usize> {
         let call = self.interrupt.call();
         loop {
-            let limit = call.remaining().map_err(into_io)?.map(coarse);
+            let limit = socket_limit(call.remaining().map_err(into_io)?);
             if limit != self.read_limit {
                 self.stream.set_read_timeout(limit)?;
                 self.read_limit = limit;

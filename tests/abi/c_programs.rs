@@ -1,8 +1,9 @@
 //! The programs of tests/abi/c: compiled with strict flags against the header, linked with either library, and run against
 //! a scripted server.
 //!
-//! `C_RUNNER`, such as `valgrind -q --error-exitcode=1`, runs them
-//! under another program; `CC` is the compiler, `C_FLAGS` are more of its flags. tests/outside/sanitizers uses them.
+//! `C_RUNNER`, such as `valgrind -q --error-exitcode=1`, runs them under another program; `C_LIBRARIES` is the folder of
+//! the libraries, such as those of `make`; `CC` is the compiler, `C_FLAGS` are more of its flags. tests/outside/sanitizers
+//! and tests/outside/platforms use them.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -21,9 +22,12 @@ pub fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// Where cargo put the libraries for these tests.
+/// The folder of the libraries: those of `C_LIBRARIES`, or where cargo put its own for these tests.
 fn libraries() -> PathBuf {
-    env::current_exe().unwrap().parent().unwrap().to_owned()
+    match env::var_os("C_LIBRARIES") {
+        Some(folder) => Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
+        None => env::current_exe().unwrap().parent().unwrap().to_owned(),
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -276,6 +276,9 @@ pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
+/// How long a read or write waits at most before the call is looked at: without limit, since `shutdown` ends it.
+pub(crate) const LONGEST_SOCKET_WAIT: Option<Duration> = None;
+
 /// Whether a non-blocking `connect` failed only because it takes time.
 pub(crate) fn is_connecting(error: &io::Error) -> bool {
     // After a signal too the connection goes on being made.
@@ -313,8 +316,18 @@ pub(crate) fn shortage(failure: &io::Error) -> Option<String> {
 /// The same for a thread that could not be started.
 pub(crate) fn thread_shortage(failure: &io::Error) -> Option<String> {
     // pthread_create says EAGAIN for each limit: of the user, of the container, of the address space.
-    (failure.raw_os_error()? == libc::EAGAIN)
-        .then(|| format!("the system allows no further thread{}", limit(Resource::RLIMIT_NPROC)))
+    (failure.raw_os_error()? == libc::EAGAIN).then(|| format!("the system allows no further thread{}", thread_limit()))
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn thread_limit() -> String {
+    limit(Resource::RLIMIT_NPROC)
+}
+
+/// nix does not name it there.
+#[cfg(target_vendor = "apple")]
+fn thread_limit() -> String {
+    String::new()
 }
 
 fn limit(resource: Resource) -> String {
@@ -364,5 +377,13 @@ mod tests {
             assert_eq!(mask.contains(signal), !SYNCHRONOUS.contains(&signal), "{signal}");
         }
         assert_eq!(SigSet::thread_get_mask().unwrap(), before);
+    }
+
+    #[test]
+    fn two_sockets_differ_and_a_copy_is_the_same() {
+        let sockets: Vec<_> = (0..2).map(|_| std::net::UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
+        let ids: Vec<_> = sockets.iter().map(|socket| FileId::of(socket).unwrap()).collect();
+        assert_ne!(ids[0], ids[1]);
+        assert_eq!(FileId::of(&sockets[0].try_clone().unwrap()), Some(ids[0]));
     }
 }

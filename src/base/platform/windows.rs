@@ -117,6 +117,9 @@ pub(crate) fn sync_directory(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// How long a read or write waits at most before the call is looked at: `shutdown` does not end it.
+pub(crate) const LONGEST_SOCKET_WAIT: Option<Duration> = Some(Duration::from_millis(50));
+
 /// Whether a non-blocking `connect` failed only because it takes time.
 pub(crate) fn is_connecting(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock

@@ -154,6 +154,39 @@ glib_example() {
         ! MCP_TOKEN=revoked "$work/loop-glib" "$MCP_URL"
 }
 
+# Languages with a foreign function interface of their own, from the library and the headers as they are installed
+
+export MCPCLIENT_HEADER="$prefix/include/mcpclient-ffi.h"
+
+node_example() {
+    mkdir -p "$work/node" && cp examples/node/ping.js "$work/node" &&
+        (cd "$work/node" && npm install --silent --no-save koffi@2 >/dev/null) && says_ok node "$work/node/ping.js"
+}
+
+# Zig has no plain package on Debian; make platforms brings one.
+zig_command() {
+    if have zig; then echo zig; elif [ -x target/tools-zig/bin/python ]; then echo "$PWD/target/tools-zig/bin/python -m ziglang"; fi
+}
+
+zig_example() {
+    mkdir -p "$work/zig" && cp examples/zig/ping.zig "$work/zig" &&
+        (cd "$work/zig" && export ZIG_GLOBAL_CACHE_DIR="$work/zig/cache" &&
+            $zig translate-c -lc "$prefix/include/mcpclient.h" >mcpclient.zig &&
+            $zig build-exe ping.zig -lc -L"$prefix/lib" -lmcpclient) &&
+        says_ok "$work/zig/ping"
+}
+
+# foreign NAME COMMAND WORD...: the example runs where the command is here.
+foreign() {
+    foreign_name=$1
+    shift
+    if have "$1"; then
+        check "$foreign_name, the example" says_ok "$@"
+    else
+        excuse "$foreign_name" "$1 is not installed" "apt-get install $1"
+    fi
+}
+
 # Swift
 
 # imports NAME FLAG...: a program that has the header as this module.
@@ -226,6 +259,18 @@ if have pkg-config && pkg-config --exists glib-2.0; then
 else
     skip "Event loops: GLib" "GLib or pkg-config is not installed" "apt-get install libglib2.0-dev pkg-config"
 fi
+
+foreign LuaJIT luajit examples/luajit/ping.lua
+foreign Ruby ruby examples/ruby/ping.rb
+foreign PHP php -d ffi.enable=1 examples/php/ping.php
+if perl -MFFI::Platypus -e 1 2>/dev/null; then
+    foreign Perl perl examples/perl/ping.pl
+else
+    excuse Perl "FFI::Platypus is not installed" "apt-get install libffi-platypus-perl"
+fi
+if have npm; then check "Node, the example" node_example; else excuse Node "npm is not installed" "apt-get install npm"; fi
+zig=$(zig_command)
+if [ -n "$zig" ]; then check "Zig, the example" zig_example; else excuse Zig "zig is not installed" "make platforms PARTS=musl"; fi
 
 if have clang; then
     check "Clang imports the installed module" imports mcpclient -I"$prefix/include"

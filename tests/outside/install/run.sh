@@ -32,6 +32,7 @@ install_all() {
 
 the_files_are() {
     sort >"$work/expected" <<END
+./include/mcp/mcpclient-ffi.h
 ./include/mcp/mcpclient.h
 ./include/mcp/mcpclient.hpp
 ./include/mcp/mcpclient/module.modulemap
