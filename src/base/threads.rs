@@ -1,7 +1,7 @@
 //! The threads that the library starts: named, without signals of the host, joined in the end.
 
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,19 @@ const STACK_BYTES: usize = 2 * 1024 * 1024;
 
 /// The threads of one client.
 #[derive(Debug, Default)]
-pub(crate) struct Threads(Mutex<Vec<JoinHandle<()>>>);
+pub(crate) struct Threads(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    started: Vec<Started>,
+    next: u64,
+}
+
+#[derive(Debug)]
+struct Started {
+    number: u64,
+    handle: JoinHandle<()>,
+}
 
 impl Threads {
     /// Starts a thread named `mcpclient-<name>`. It takes no signal that is sent to the process: those are the host's.
@@ -22,18 +34,36 @@ impl Threads {
             work();
         };
         let thread = thread::Builder::new().name(format!("mcpclient-{name}")).stack_size(STACK_BYTES);
-        let started = platform::with_signals_blocked(|| thread.spawn(work))?;
-        let mut threads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        threads.retain(|thread| !thread.is_finished());
-        threads.push(started?);
+        // With the lock, so that the thread finds itself in the list.
+        let mut state = self.state();
+        let handle = platform::with_signals_blocked(|| thread.spawn(work))??;
+        state.started.retain(|started| !started.handle.is_finished());
+        let number = state.next;
+        state.next += 1;
+        state.started.push(Started { number, handle });
         Ok(())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many threads have been started so far.
+    pub(crate) fn count(&self) -> u64 {
+        self.state().next
+    }
+
+    /// Whether this thread is one of them, and was started when there had been that many.
+    pub(crate) fn has_started_since(&self, count: u64) -> bool {
+        let own = thread::current().id();
+        self.state().started.iter().any(|started| started.number >= count && started.handle.thread().id() == own)
     }
 
     /// Waits for the threads to end, no longer than `limit`: a name service that does not answer holds its thread.
     pub(crate) fn join(&self, limit: Duration) {
         let end = Instant::now() + limit;
-        let threads = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        for thread in threads {
+        let started = std::mem::take(&mut self.state().started);
+        for thread in started.into_iter().map(|started| started.handle) {
             if thread.thread().id() == thread::current().id() {
                 continue; // closed from a callback on this very thread
             }
@@ -53,6 +83,23 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
+
+    #[test]
+    fn a_thread_knows_when_it_was_started() {
+        let threads = std::sync::Arc::new(Threads::default());
+        assert!(!threads.has_started_since(0), "this is not one of them");
+        for number in 0..3 {
+            assert_eq!(threads.count(), number);
+            let (sender, receiver) = mpsc::channel();
+            let own = threads.clone();
+            threads
+                .spawn("test", move || {
+                    sender.send([0, number, number + 1].map(|count| own.has_started_since(count))).unwrap()
+                })
+                .unwrap();
+            assert_eq!(receiver.recv().unwrap(), [true, true, false]);
+        }
+    }
 
     #[test]
     fn joining_is_bounded() {

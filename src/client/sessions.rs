@@ -44,8 +44,8 @@ pub(crate) struct SessionManager {
 struct State {
     http: Option<Arc<Http>>,
     session: Option<Arc<Session>>,
-    /// The thread that is connecting.
-    connecting: Option<ThreadId>,
+    /// The thread that is connecting, and how many threads the client had started before.
+    connecting: Option<(ThreadId, u64)>,
     /// Incremented by each close. What belongs to an older generation is stale.
     generation: u64,
 }
@@ -165,7 +165,10 @@ impl SessionManager {
             }
             match state.connecting {
                 None => break,
-                Some(thread) if thread == thread::current().id() => {
+                // The server may be waiting for what the callback answers, and the connecting call for the server.
+                Some((thread, started))
+                    if thread == thread::current().id() || self.threads.has_started_since(started) =>
+                {
                     return Err(Error::InvalidState(
                         "the call that this callback belongs to is still connecting the client".to_owned(),
                     ));
@@ -177,7 +180,7 @@ impl SessionManager {
             }
         }
         state.session = None;
-        state.connecting = Some(thread::current().id());
+        state.connecting = Some((thread::current().id(), self.threads.count()));
         Ok(Turn::Connect(Connecting { sessions: self, generation: state.generation }))
     }
 
@@ -293,7 +296,8 @@ impl Connecting<'_> {
         if self.keep(&session) {
             return Ok(Some(Connected { session, generation: self.generation, fresh: true }));
         }
-        session.end(STALE_SESSION_TIMEOUT);
+        // Beside the call, which has a deadline of its own. Without a thread the server finds out by itself.
+        let _ = sessions.threads.spawn("end", move || session.end(STALE_SESSION_TIMEOUT));
         Ok(None)
     }
 

@@ -5,7 +5,7 @@ use ::http::Method;
 use crate::base::call::Call;
 use crate::base::error::Error;
 use crate::http::client::HttpClient;
-use crate::http::endpoint::Endpoint;
+use crate::http::endpoint::{self, Endpoint};
 use crate::http::request::Request as HttpRequest;
 use crate::transport::media_type::ACCEPT_BOTH;
 use crate::transport::message::Request;
@@ -29,10 +29,17 @@ impl MessageSender {
             idempotent: request.idempotent,
         };
         let response = self.client.send(call, &http_request)?;
-        match response.is_success() {
-            true => Ok(()),
-            false => Err(self.client.error_response(&self.endpoint, response)),
+        if !response.is_success() {
+            return Err(self.client.error_response(&self.endpoint, response));
         }
+        // A login page in front of the server: nothing would arrive on the stream.
+        if response.media_type().as_deref() == Some("text/html") {
+            let (shown, status) = (endpoint::display(self.endpoint.url()), response.status);
+            return Err(Error::Protocol(format!(
+                "{shown} responded with a web page (HTTP {status}), not as an MCP server"
+            )));
+        }
+        Ok(())
     }
 
     /// Sends a notification or a response.

@@ -28,6 +28,8 @@ cases!(
     pings_reuse_the_connection_of_their_posts,
     a_lost_session_is_opened_anew_for_all_threads,
     a_lost_session_is_recognised_whatever_the_server_says,
+    a_login_page_is_told_at_once,
+    a_callback_cannot_call_while_its_client_connects,
 );
 
 fn sse_client<D: Driver>(server: &Server) -> D {
@@ -340,4 +342,50 @@ fn pings_reuse_the_connection_of_their_posts<D: Driver>() {
     let client: D = sse_client(&server);
     (0..50).for_each(|_| client.ping().unwrap());
     assert!(server.connections() <= 3, "{} connections", server.connections());
+}
+
+fn a_login_page_is_told_at_once<D: Driver>() {
+    for name in ["initialize", "ping"] {
+        let server = Server::start(sse());
+        let client: D = sse_client(&server);
+        client.set_timeout(Duration::from_secs(60));
+        server.on(name, Answer::text(200, "text/html; charset=utf-8", "<h1>Log in</h1>"));
+        let (time, outcome) = timed(|| client.ping());
+        let failure = fails(outcome, Status::Protocol);
+        assert!(failure.message.contains("a web page (HTTP 200)"), "{name}: {}", failure.message);
+        assert!(time < stretched(Duration::from_secs(5)), "{name}: {time:?}");
+        server.heal();
+        client.ping().unwrap();
+    }
+}
+
+/// The server answers `initialize` only when it has the response to a request of its own.
+fn a_callback_cannot_call_while_its_client_connects<D: Driver>() {
+    let server = Server::start(sse());
+    let initialize: Arc<Mutex<Option<Request>>> = Arc::default();
+    let kept = initialize.clone();
+    server.on("initialize", move |request: &Request, connection: &mut Connection| {
+        *kept.lock().unwrap() = Some(request.clone());
+        connection.send(&Answer::status(202))?;
+        say(request, connection, &json!({"jsonrpc": "2.0", "id": "roots", "method": "roots/list"}))
+    });
+    server.on("response", move |_: &Request, connection: &mut Connection| {
+        connection.send(&Answer::status(202))?;
+        let initialize = initialize.lock().unwrap().take().unwrap();
+        say(&initialize, connection, &sse_answer(&initialize))
+    });
+    let client: Arc<D> = Arc::new(sse_client(&server));
+    client.set_timeout(Duration::from_secs(60));
+    let statuses: Arc<Mutex<Vec<i32>>> = Arc::default();
+    let (caller, seen) = (Arc::downgrade(&client), statuses.clone());
+    let answer = move |_: &str, _: &serde_json::Value, reply: &mut dyn Replies| {
+        let outcome = caller.upgrade().unwrap().ping();
+        seen.lock().unwrap().push(outcome.map_or_else(|failure| failure.status, |()| 0));
+        reply.result(r#"{"roots": []}"#).unwrap();
+    };
+    client.on_request("roots/list", Some(Box::new(answer))).unwrap();
+    let (time, outcome) = timed(|| client.ping());
+    outcome.unwrap();
+    assert!(time < stretched(Duration::from_secs(10)), "{time:?}");
+    assert_eq!(*statuses.lock().unwrap(), [Status::InvalidState as i32]);
 }
