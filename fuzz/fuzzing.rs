@@ -37,7 +37,7 @@ pub fn event_stream<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, limit: usize
             stream.events.push((event.event.into_owned(), event.data, event.id));
         }
     }
-    stream.last_event_id = parser.last_event_id().map(str::to_owned);
+    stream.last_event_id = parser.last_event_id().filter(|id| !id.is_empty()).map(str::to_owned);
     stream.retry = parser.retry().map(|retry| retry.as_millis());
     stream
 }

@@ -94,6 +94,8 @@ enum NetworkErrorKind {
     NotSent,
     /// The session was lost while the call waited for the response.
     SessionLost,
+    /// The server's port refused the connection.
+    Refused,
 }
 
 impl fmt::Display for NetworkError {
@@ -160,6 +162,16 @@ impl Error {
     /// A network error of a request that the server has certainly not seen.
     pub(crate) fn not_sent(message: impl Into<String>) -> Error {
         Error::Network(NetworkError { message: message.into(), kind: NetworkErrorKind::NotSent })
+    }
+
+    /// The error of a connection that the server's port refused.
+    pub(crate) fn refused(message: impl Into<String>) -> Error {
+        Error::Network(NetworkError { message: message.into(), kind: NetworkErrorKind::Refused })
+    }
+
+    /// Whether the server's port refused the connection.
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(self, Error::Network(error) if error.kind == NetworkErrorKind::Refused)
     }
 
     /// Whether the server has certainly not seen the request.

@@ -1,5 +1,7 @@
 //! Text helpers: one-line messages, JSON strings, the characters of an HTTP token.
 
+use std::borrow::Cow;
+
 /// The most characters of a server's text that a message repeats.
 const MAX_CHARACTERS: usize = 300;
 
@@ -23,6 +25,38 @@ pub(crate) fn one_line(text: &str) -> String {
         }
     }
     line
+}
+
+/// The text of an HTML page, without tags, scripts and styles; any other text as it is.
+pub(crate) fn without_markup(text: &str) -> Cow<'_, str> {
+    if !text.trim_start().starts_with('<') {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find('<') {
+        plain.push_str(&rest[..start]);
+        plain.push(' ');
+        rest = &rest[start..];
+        let is = |name: &str| rest.get(1..=name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+        let end = match () {
+            () if is("script") => find_after(rest, "</script"),
+            () if is("style") => find_after(rest, "</style"),
+            () if is("!--") => find_after(rest, "-->"),
+            () => Some(0),
+        };
+        let end = end.and_then(|from| rest[from..].find('>').map(|end| from + end + 1));
+        rest = &rest[end.unwrap_or(rest.len())..];
+    }
+    plain.push_str(rest);
+    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&nbsp;", " "), ("&amp;", "&")];
+    Cow::Owned(entities.iter().fold(plain, |plain, (entity, character)| plain.replace(entity, character)))
+}
+
+/// Where `end`, without regard to case, stands behind the first byte.
+fn find_after(text: &str, end: &str) -> Option<usize> {
+    let found = text.as_bytes()[1..].windows(end.len()).position(|window| window.eq_ignore_ascii_case(end.as_bytes()));
+    found.map(|at| at + 1)
 }
 
 /// A text up to a limit in bytes. A word that the limit cuts is left out: it could be part of a secret, which would not be
@@ -58,6 +92,19 @@ mod tests {
     #[test]
     fn one_line_has_no_control_characters() {
         assert_eq!(one_line("  a\r\n\tb\u{1b}[31mc\u{0}d \u{202e}e"), "a b [31mc d e");
+    }
+
+    #[test]
+    fn markup_is_left_out() {
+        let page = "<!DOCTYPE html><HTML><head><title>Sign in</title><style>p{color:red}</style>\
+            <SCRIPT>if (a<b) {}</SCRIPT></head><!-- a > b --><body><p>Fish &amp; chips&nbsp;&lt;3";
+        assert_eq!(one_line(&without_markup(page)), "Sign in Fish & chips <3");
+        for plain in ["", "a < b", "{\"a\":\"<b>\"}"] {
+            assert_eq!(without_markup(plain), plain);
+        }
+        for cut in ["<", "<p", "<script>x", "<!-- x", "<é"] {
+            assert_eq!(one_line(&without_markup(cut)), "", "{cut}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Lists with all their pages
 //! ([2025-11-25, "Pagination"](https://modelcontextprotocol.io/specification/2025-11-25/server/utilities/pagination)).
 
+use std::collections::HashSet;
+
 use crate::base::call::Call;
 use crate::base::error::Error;
 use crate::base::text;
@@ -94,6 +96,7 @@ impl Operation {
         let mut freshness = Freshness::new();
         let mut pages = Pages::new(list, list.method == TOOLS.method && session.mirrors_tool_params());
         let mut cursor: Option<String> = None;
+        let mut seen = HashSet::new();
         for _ in 0..MAX_PAGES {
             let page = self.send(session, &page_request(list, cursor.as_deref())?)?;
             if requests_input(session, &page)? {
@@ -108,7 +111,9 @@ impl Operation {
             if pages.size > limit.min(u64::from(u32::MAX)) {
                 return Err(Error::Protocol(format!("the list is larger than the limit of {limit} bytes")));
             }
-            if cursor.is_none() {
+            // A cursor that does not advance would never end.
+            let is_last = cursor.as_ref().is_none_or(|cursor| !seen.insert(cursor.clone()));
+            if is_last {
                 let (items, headers) = pages.finish();
                 if let Some(headers) = headers {
                     session.tool_headers.replace(headers);

@@ -31,11 +31,30 @@ const DPOP: HeaderName = HeaderName::from_static("dpop");
 pub(crate) struct HttpClient {
     http: Arc<Http>,
     config: Arc<ArcSwap<RequestConfig>>,
+    /// Permanent redirects, for as long as the session: method, URL, and its present place.
+    moved: Arc<ArcSwap<Vec<(Method, Url, Endpoint)>>>,
 }
 
 impl HttpClient {
+    /// A client for one session.
     pub(crate) fn new(http: Arc<Http>, config: Arc<ArcSwap<RequestConfig>>) -> HttpClient {
-        HttpClient { http, config }
+        HttpClient { http, config, moved: Arc::default() }
+    }
+
+    /// Where a permanent redirect has moved the request to.
+    fn remembered(&self, request: &Request<'_>) -> Option<Endpoint> {
+        let moved = self.moved.load();
+        let mut known = moved.iter().filter(|(method, _, _)| *method == request.method);
+        known.find(|(_, url, _)| url == request.endpoint.url()).map(|(_, _, target)| target.clone())
+    }
+
+    fn remember(&self, request: &Request<'_>, target: Endpoint) {
+        self.moved.rcu(|before| {
+            let mut after = Vec::clone(before);
+            after.retain(|(method, url, _)| *method != request.method || url != request.endpoint.url());
+            after.push((request.method.clone(), request.endpoint.url().clone(), target.clone()));
+            after
+        });
     }
 
     /// The connections.
@@ -53,8 +72,10 @@ impl HttpClient {
     /// # Errors
     /// Those of [`Http::send`]; [`Error::Http`] for a redirect that must not be followed; what the auth object reports.
     pub(crate) fn send(&self, call: &Call, request: &Request<'_>) -> Result<Response, Error> {
-        let mut redirected: Option<Endpoint> = None;
+        let mut redirected = self.remembered(request);
         let mut redirects = 0;
+        // Whether all redirects so far were.
+        let mut permanent = true;
         let mut attempts = Attempts::default();
         loop {
             let config = self.config();
@@ -70,7 +91,12 @@ impl HttpClient {
             match response.status {
                 300..=399 => {
                     redirects += 1;
-                    redirected = Some(self.redirect_target(target, &response, redirects)?);
+                    let next = self.redirect_target(&request.method, target, &response, redirects)?;
+                    permanent &= matches!(response.status, 301 | 308);
+                    if permanent {
+                        self.remember(request, next.clone());
+                    }
+                    redirected = Some(next);
                 }
                 401 | 403 if tried.has_other(authorization.as_ref(), &response, &mut attempts)? => {}
                 _ => return Ok(response),
@@ -79,7 +105,13 @@ impl HttpClient {
     }
 
     /// The target of a redirect that may be followed; for any other an error that names the target.
-    fn redirect_target(&self, from: &Endpoint, response: &Response, count: usize) -> Result<Endpoint, Error> {
+    fn redirect_target(
+        &self,
+        method: &Method,
+        from: &Endpoint,
+        response: &Response,
+        count: usize,
+    ) -> Result<Endpoint, Error> {
         let refuse = |why: &str| Err(error_response::redirect(from, response, why));
         let Some(location) = response.header(header::LOCATION) else {
             return refuse("without a target");
@@ -90,8 +122,12 @@ impl HttpClient {
         if !endpoint::same_origin(self.http.origin().url(), &url) {
             return refuse("to another origin, where the credentials must not be sent");
         }
-        if !matches!(response.status, 307 | 308) {
-            return refuse("that would change the request's method");
+        match response.status {
+            307 | 308 => {}
+            // These turn a POST into a GET (RFC 9110, section 15.4); a GET stays one.
+            301..=303 if *method == Method::GET => {}
+            301..=303 => return refuse("that would change the request's method"),
+            _ => return refuse("of a kind that is not followed"),
         }
         if count > MAX_REDIRECTS {
             return refuse("after too many redirects");
@@ -102,6 +138,11 @@ impl HttpClient {
     /// The error that a response outside 2xx stands for.
     pub(crate) fn error_response(&self, from: &Endpoint, response: Response) -> Error {
         error_response::from_response(&self.config().credentials, from, response)
+    }
+
+    /// A server's text without the credentials that it may repeat.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        self.config().credentials.redact(text, None)
     }
 
     /// The error for a JSON-RPC error that came with a 2xx response; `sent`: the `Authorization` of its request.

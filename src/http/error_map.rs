@@ -53,7 +53,7 @@ fn explain_io(error: io::Error, call: &Call, host: &str) -> Error {
         io::ErrorKind::UnexpectedEof => {
             Error::network(format!("{host} closed the connection before the response was complete"))
         }
-        io::ErrorKind::ConnectionRefused => Error::network(format!("{host} refused the connection")),
+        io::ErrorKind::ConnectionRefused => Error::refused(format!("{host} refused the connection")),
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => {
             Error::network(format!("{host} reset the connection"))
         }

@@ -123,7 +123,7 @@ fn from_challenge(challenges: &[Challenge]) -> Option<String> {
 fn from_body(body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(body);
     let Ok(json) = serde_json::from_slice::<Value>(body) else {
-        return Some(text.into_owned());
+        return Some(text::without_markup(&text).into_owned());
     };
     let at = |pointer: &str| json.pointer(pointer).and_then(Value::as_str);
     let description = at("/error_description").or_else(|| at("/error/message"));
@@ -167,7 +167,7 @@ mod tests {
             (r#"{"error":"unauthorized"}"#, "unauthorized"),
             (r#"{"detail":"Not authenticated"}"#, "Not authenticated"),
             (r#"{"x":1}"#, r#"{"x":1}"#),
-            ("<html>Nope</html>", "<html>Nope</html>"),
+            ("<html>Nope</html>", " Nope "),
         ] {
             assert_eq!(from_body(body.as_bytes()).as_deref(), Some(reason));
         }

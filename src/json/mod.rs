@@ -21,9 +21,7 @@ mod value;
 
 pub use builder::JsonBuilder;
 pub(crate) use document::Document;
-pub(crate) use limits::Limits;
-#[cfg(test)]
-use limits::ReadError;
+pub(crate) use limits::{Limits, ReadError};
 pub use node::{Kind, Node};
 pub(crate) use slot::Slot;
 pub use value::Value;

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::base::error::{Error, RpcError};
 use crate::base::text;
-use crate::json::{Kind, Limits, Node, Value};
+use crate::json::{Kind, Limits, Node, ReadError, Value};
 
 /// The members of a JSON object, their values as they were written.
 pub(crate) type JsonObject = BTreeMap<String, Box<RawValue>>;
@@ -73,16 +73,47 @@ enum Unreadable {
     TooMany,
 }
 
+/// Why a message could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MessageError {
+    /// It is not a JSON-RPC message. Another one may be.
+    #[error("{0}")]
+    Invalid(String),
+    /// It is over a limit, or the call has ended.
+    #[error("{0}")]
+    Failed(Error),
+}
+
+impl From<MessageError> for Error {
+    fn from(error: MessageError) -> Error {
+        match error {
+            MessageError::Invalid(reason) => Error::Protocol(reason),
+            MessageError::Failed(error) => error,
+        }
+    }
+}
+
+impl From<Error> for MessageError {
+    fn from(error: Error) -> MessageError {
+        MessageError::Failed(error)
+    }
+}
+
 /// Reads a message, or each message of a batch (2025-03-26), in order.
-pub(crate) fn read(bytes: Vec<u8>, limits: &Limits<'_>, mut each: impl FnMut(Incoming)) -> Result<(), Error> {
-    let message = Value::read(bytes, limits).map_err(|error| error.in_response("the response"))?;
+pub(crate) fn read(bytes: Vec<u8>, limits: &Limits<'_>, mut each: impl FnMut(Incoming)) -> Result<(), MessageError> {
+    let message = Value::read(bytes, limits).map_err(|error| match error {
+        ReadError::Syntax { .. } => MessageError::Invalid(format!("the response is not valid JSON: {error}")),
+        other => MessageError::Failed(other.in_response("the response")),
+    })?;
     let read = match message.kind() {
         Kind::Array => read_batch(&message, each),
         _ => incoming(message).map(&mut each),
     };
     read.map_err(|reason| match reason {
-        Unreadable::NoMessage => Error::Protocol("the response is not a JSON-RPC message".to_owned()),
-        Unreadable::TooMany => Error::Protocol("the response is a batch of too many messages".to_owned()),
+        Unreadable::NoMessage => MessageError::Invalid("the response is not a JSON-RPC message".to_owned()),
+        Unreadable::TooMany => {
+            MessageError::Failed(Error::Protocol("the response is a batch of too many messages".to_owned()))
+        }
     })
 }
 
@@ -185,7 +216,7 @@ pub(crate) fn find_response(
     id: u64,
     limits: &Limits<'_>,
     mut others: impl FnMut(Incoming),
-) -> Result<Match, Error> {
+) -> Result<Match, MessageError> {
     let mut found = Match::None;
     let own = ResponseId::Number(id);
     read(message, limits, |incoming| match incoming {
@@ -237,7 +268,7 @@ mod tests {
     use super::*;
 
     fn found(message: &str) -> Result<Match, Error> {
-        find_response(message.into(), 7, &Limits::NONE, |_| {})
+        find_response(message.into(), 7, &Limits::NONE, |_| {}).map_err(Error::from)
     }
 
     #[test]
@@ -279,12 +310,12 @@ mod tests {
         let mut others = 0;
         read(batch(MAX_BATCH).into(), &Limits::NONE, |_| others += 1).unwrap();
         assert_eq!(others, MAX_BATCH);
-        assert!(matches!(read(batch(MAX_BATCH + 1).into(), &Limits::NONE, |_| {}), Err(Error::Protocol(_))));
+        assert!(matches!(read(batch(MAX_BATCH + 1).into(), &Limits::NONE, |_| {}), Err(MessageError::Failed(_))));
         // An invalid message ends the batch at once: the rest is not read.
         let mut others = 0;
         let message = r#"{"jsonrpc":"2.0","method":"n"}"#;
         let bad = format!("[{message},1,{message}]");
-        assert!(matches!(read(bad.into(), &Limits::NONE, |_| others += 1), Err(Error::Protocol(_))));
+        assert!(matches!(read(bad.into(), &Limits::NONE, |_| others += 1), Err(MessageError::Invalid(_))));
         assert_eq!(others, 1);
     }
 

@@ -110,7 +110,12 @@ pub(super) fn judge(error: Error, repeated: bool) -> Result<Verdict, Error> {
 fn is_of_older_era(error: &Error) -> bool {
     match error {
         Error::Rpc(rpc) => !matches!(rpc.code, HEADER_MISMATCH | MISSING_CAPABILITY),
-        Error::Http(response) => matches!(response.http_status, 400 | 404 | 405 | 406 | 415 | 500),
+        // 4xx without an error of the newer era is the older one (2026-07-28, "Versioning"), except what is about the
+        // credentials or says "not now".
+        Error::Http(response) => {
+            matches!(response.http_status, 400..=499 | 500 | 501)
+                && !matches!(response.http_status, 401 | 403 | 407 | 408 | 425 | 429)
+        }
         _ => false,
     }
 }
@@ -145,10 +150,10 @@ mod tests {
 
     #[test]
     fn errors_of_the_older_era() {
-        for status in [400, 404, 405, 406, 415, 500] {
+        for status in [400, 404, 405, 406, 409, 410, 412, 413, 415, 417, 422, 500, 501] {
             assert!(is_of_older_era(&http(status)), "{status}");
         }
-        for status in [302, 410, 429, 502, 503, 504] {
+        for status in [302, 407, 408, 425, 429, 502, 503, 504] {
             assert!(!is_of_older_era(&http(status)), "{status}");
         }
         for code in [-32601, -32600, -32000] {

@@ -24,7 +24,7 @@ use crate::json::{Kind, Value};
 use crate::protocol::discover::DISCOVER;
 use crate::protocol::headers;
 use crate::protocol::initialize::INITIALIZE;
-use crate::protocol::jsonrpc::{self, JsonObject, UNSUPPORTED_VERSION};
+use crate::protocol::jsonrpc::{self, JsonObject, METHOD_NOT_FOUND, UNSUPPORTED_VERSION};
 use crate::protocol::meta::{self, Meta};
 use crate::protocol::server_info::ServerInfo;
 use crate::protocol::subscriptions::{LISTEN, SUBSCRIBE, UNSUBSCRIBE, check_acknowledged};
@@ -200,10 +200,10 @@ impl Session {
         let message = Message { id, message: &message, headers: &headers, idempotent: true };
         let (events, agreed) = match &self.transport {
             Transport::StreamableHttp(http) => {
-                let (events, agreed) = http.subscribe(call, &message, &self.shared)?;
+                let (events, agreed) = http.subscribe(call, &message, &self.shared).map_err(no_subscriptions)?;
                 (Some(events), agreed)
             }
-            Transport::Stdio(stdio) => (None, Some(stdio.subscribe(call, &message)?)),
+            Transport::Stdio(stdio) => (None, Some(stdio.subscribe(call, &message).map_err(no_subscriptions)?)),
             Transport::HttpSse(_) => {
                 return Err(Error::Unsupported("HTTP+SSE has no subscriptions of this kind".to_owned()));
             }
@@ -242,10 +242,16 @@ impl Session {
         self.transport.notify(call, &jsonrpc::notification(method, params), &headers)
     }
 
-    /// Checks that the server is there, by `ping`, or by `server/discover` since 2026-07-28.
+    /// Checks that the server is there, by `ping`, or by `server/discover` since 2026-07-28. A server that responds that it
+    /// does not know `ping` is there too.
     pub(crate) fn ping(&self, call: &Call) -> Result<(), Error> {
         let method = if self.version.is_modern() { DISCOVER } else { "ping" };
-        let result = self.request(&call.discarding_result(), &Request::new(method))?;
+        let result = match self.request(&call.discarding_result(), &Request::new(method)) {
+            Err(Error::Rpc(rpc)) if method == "ping" && rpc.code == METHOD_NOT_FOUND && rpc.http_status == 0 => {
+                return Ok(());
+            }
+            result => result?,
+        };
         match result.kind() {
             Kind::Object => Ok(()),
             _ => Err(Error::Protocol(format!("the result of {method} is not an object"))),
@@ -281,6 +287,14 @@ impl Session {
     /// Ends the session, at the server too; waits for the server at most for `limit`.
     pub(crate) fn end(&self, limit: Duration) {
         self.transport.end(limit);
+    }
+}
+
+/// The error of `subscriptions/listen`, in plain words when the server does not know it.
+fn no_subscriptions(error: Error) -> Error {
+    match error.rpc_code() {
+        Some(METHOD_NOT_FOUND) => Error::Unsupported("the server has no subscriptions".to_owned()),
+        _ => error,
     }
 }
 

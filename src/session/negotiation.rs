@@ -21,9 +21,9 @@ use crate::session::Session;
 use crate::session::handshake::{Era, Handshake, Verdict, judge, read_era};
 use crate::session::shared::Shared;
 use crate::transport::Transport;
-use crate::transport::http_sse::HttpSse;
+use crate::transport::http_sse::{HttpSse, OpenError};
 use crate::transport::message::Request as Message;
-use crate::transport::streamable_http::{Received, StreamableHttp};
+use crate::transport::streamable_http::{NoResponse, Received, StreamableHttp};
 
 /// How long the request that deletes a half-open session may take.
 const DELETE_TIMEOUT: Duration = Duration::from_millis(500);
@@ -68,8 +68,8 @@ impl<'a> Negotiation<'a> {
         let url = self.client.http().origin().clone();
         match self.handshake.config.transport {
             TransportKind::Sse => self.over_sse(&url),
-            TransportKind::Auto if endpoint::names_sse(url.url()) => self.over_sse(&url),
             TransportKind::StreamableHttp => self.over_streamable_http(&url),
+            TransportKind::Auto if endpoint::names_sse(url.url()) => self.over_sse_first(&url),
             // stdio cannot be set for a URL.
             TransportKind::Auto | TransportKind::Stdio => match self.over_streamable_http(&url) {
                 Err(error) if speaks_older_transport(&error) && self.may_fall_back() => self.over_sse_or(&url, error),
@@ -108,9 +108,9 @@ impl<'a> Negotiation<'a> {
         let mut repeated = false;
         loop {
             let error = match self.discover(endpoint, version) {
-                Ok(Some(received)) => return read_era(&received.response),
-                // Some servers of the older era accept an unknown request and send no response.
-                Ok(None) => return Ok(Era::Legacy(None)),
+                Ok(Ok(received)) => return read_era(&received.response),
+                // Some servers of the older era accept an unknown request, and send no response or no JSON-RPC.
+                Ok(Err(_)) => return Ok(Era::Legacy(None)),
                 Err(error) => error,
             };
             match judge(error, repeated)? {
@@ -120,7 +120,7 @@ impl<'a> Negotiation<'a> {
         }
     }
 
-    fn discover(&self, endpoint: &StreamableHttp, version: Version) -> Result<Option<Received>, Error> {
+    fn discover(&self, endpoint: &StreamableHttp, version: Version) -> Result<Result<Received, NoResponse>, Error> {
         let (id, message) = self.handshake.discover_request(version);
         let headers = headers::for_request(DISCOVER, None)?;
         let message = Message { id, message: &message, headers: &headers, idempotent: true };
@@ -155,10 +155,12 @@ impl<'a> Negotiation<'a> {
         self.initialize_over_sse(self.open_sse(self.handshake.call, url)?)
     }
 
-    fn open_sse(&self, call: &Call, url: &Endpoint) -> Result<HttpSse, Error> {
+    fn open_sse(&self, call: &Call, url: &Endpoint) -> Result<HttpSse, OpenError> {
         if self.handshake.config.pins_modern() {
             let version = Version::MODERN.as_str();
-            return Err(Error::Unsupported(format!("HTTP+SSE does not carry protocol version {version}")));
+            return Err(OpenError::Failed(Error::Unsupported(format!(
+                "HTTP+SSE does not carry protocol version {version}"
+            ))));
         }
         HttpSse::open(call, self.client.clone(), url, Arc::new(self.handshake.shared.clone()), self.threads)
     }
@@ -183,11 +185,27 @@ impl<'a> Negotiation<'a> {
         Ok((chosen, ServerInfo::from_initialize(&result)))
     }
 
+    /// For a URL that names the older transport. Servers also speak the newer one there; when that fails too, the first error
+    /// is returned.
+    fn over_sse_first(&self, url: &Endpoint) -> Result<Session, Error> {
+        let opening = self.handshake.call.at_most(self.client.config().limits.connect_timeout);
+        let error = match self.open_sse(&opening, url) {
+            Ok(sse) => return self.initialize_over_sse(sse),
+            Err(OpenError::Failed(error)) => return Err(error),
+            Err(OpenError::OtherTransport(error)) => error,
+        };
+        self.handshake.call.remaining()?;
+        match self.over_streamable_http(url) {
+            Err(other) if !other.ends_call() && !self.initialized.get() => Err(error),
+            result => result,
+        }
+    }
+
     /// The fallback to HTTP+SSE that the specification describes. When it fails too, the first error is returned, which
     /// says more.
     fn over_sse_or(&self, url: &Endpoint, first: Error) -> Result<Session, Error> {
         let opening = self.handshake.call.at_most(self.client.config().limits.connect_timeout);
-        let sse = match self.open_sse(&opening, url) {
+        let sse = match self.open_sse(&opening, url).map_err(Error::from) {
             Err(Error::Http(_) | Error::Protocol(_) | Error::Network(_) | Error::Timeout(_)) => {
                 self.handshake.call.remaining()?;
                 return Err(first);

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::base::call::Call;
-use crate::base::error::Error;
 use crate::base::threads::Threads;
 use crate::json::Limits;
-use crate::protocol::jsonrpc::{self, Incoming, ResponseId};
+use crate::protocol::jsonrpc::{self, Incoming, MessageError, ResponseId};
 use crate::protocol::subscriptions::ACKNOWLEDGED;
 use crate::transport::message::{MessageHandler, ServerMessage};
 use crate::transport::pending::{Key, Pending};
@@ -25,7 +24,11 @@ const MAX_CONCURRENT_REQUESTS: usize = 4;
 pub(crate) const CANCELLED: &str = "notifications/cancelled";
 
 /// Passes responses to the callers that wait for them, and returns the other messages of a batch.
-pub(crate) fn dispatch(message: Vec<u8>, limits: &Limits<'_>, pending: &Pending) -> Result<Vec<ServerMessage>, Error> {
+pub(crate) fn dispatch(
+    message: Vec<u8>,
+    limits: &Limits<'_>,
+    pending: &Pending,
+) -> Result<Vec<ServerMessage>, MessageError> {
     let mut others = Vec::new();
     jsonrpc::read(message, limits, |incoming| match incoming {
         Incoming::Response { id, outcome } => {

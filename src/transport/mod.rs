@@ -4,6 +4,7 @@
 mod channel;
 pub(crate) mod event_stream;
 pub(crate) mod http_sse;
+mod invalid;
 mod media_type;
 pub(crate) mod message;
 #[cfg_attr(not(unix), allow(dead_code))]

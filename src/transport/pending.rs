@@ -8,6 +8,7 @@ use crate::base::call::Call;
 use crate::base::cancel::Wake;
 use crate::base::error::{Error, RpcError};
 use crate::json::Value;
+use crate::transport::invalid::InvalidMessages;
 
 const SESSION_LOST: &str = "the server dropped the session before the response arrived";
 /// The longest wait of a call without a deadline; it then waits again.
@@ -44,6 +45,8 @@ pub(crate) struct Pending {
 struct State {
     /// `None` until it arrives, and after it was taken.
     waiting: HashMap<Key, Option<Outcome>>,
+    /// Messages that were ignored.
+    invalid: InvalidMessages,
     /// Why nothing more will arrive.
     ended: Option<End>,
 }
@@ -83,6 +86,15 @@ impl Pending {
     pub(crate) fn end(&self, end: End) {
         self.state().ended.get_or_insert(end);
         self.changed.notify_all();
+    }
+
+    /// Counts a message that is ignored.
+    pub(super) fn add_invalid(&self, reason: String) {
+        self.state().invalid.add(reason);
+    }
+
+    pub(super) fn invalid(&self) -> InvalidMessages {
+        self.state().invalid.clone()
     }
 
     pub(crate) fn is_open(&self) -> bool {

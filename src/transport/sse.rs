@@ -59,7 +59,7 @@ pub(crate) struct Parser {
     /// `None` until the first `data` line: an event without any is not dispatched.
     data: Option<Vec<u8>>,
     id: Option<String>,
-    last_event_id: String,
+    last_event_id: Option<String>,
     retry: Option<Duration>,
     finished: VecDeque<Event>,
 }
@@ -111,7 +111,7 @@ impl Parser {
             event: Cow::Borrowed(DEFAULT_NAME),
             data: None,
             id: None,
-            last_event_id: String::new(),
+            last_event_id: None,
             retry: None,
             finished: VecDeque::new(),
         }
@@ -134,10 +134,10 @@ impl Parser {
         self.finished.pop_front()
     }
 
-    /// The id of the last complete event, taken or not, for the `Last-Event-ID` header; `None` when the server sent none
-    /// or reset it.
+    /// The id of the last complete event, taken or not, for the `Last-Event-ID` header. `None` when the server sent none;
+    /// empty when it reset the id.
     pub fn last_event_id(&self) -> Option<&str> {
-        Some(self.last_event_id.as_str()).filter(|id| !id.is_empty())
+        self.last_event_id.as_deref()
     }
 
     /// The latest `retry` value, unbounded.
@@ -290,7 +290,7 @@ impl Parser {
         let event = mem::replace(&mut self.event, Cow::Borrowed(DEFAULT_NAME));
         let id = self.id.take();
         if let Some(id) = &id {
-            self.last_event_id.clone_from(id);
+            self.last_event_id = Some(id.clone());
         }
         if let Some(data) = self.data.take() {
             self.finished.push_back(Event { event, data, id });

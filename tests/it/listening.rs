@@ -27,6 +27,9 @@ cases!(
     a_stream_that_brings_nothing_does_not_lose_the_place,
     a_response_that_is_not_taken_holds_the_stream_no_longer_than_a_call,
     a_subscription_begins_with_its_acknowledgment,
+    the_acknowledgment_is_no_notification,
+    a_server_without_subscriptions_is_named,
+    a_stream_that_a_proxy_cuts_is_opened_again_at_once,
     over_http_sse_a_ping_is_answered_while_a_callback_runs,
     handlers_go_with_the_client_while_a_callback_still_runs,
     no_callback_begins_once_the_client_is_closed,
@@ -356,6 +359,48 @@ fn a_subscription_begins_with_its_acknowledgment<D: Driver>() {
             "{first}"
         );
     }
+}
+
+fn the_acknowledgment_is_no_notification<D: Driver>() {
+    let server = Server::start(modern());
+    server.on("subscriptions/listen", |_: &Request, connection: &mut Connection| {
+        stream(connection, &(acknowledged(r#"{"toolsListChanged":true}"#) + &notification(CHANGED)))
+    });
+    let client: D = modern_client(&server);
+    let heard = heard(&client);
+    client.listen(Some(r#"{"toolsListChanged":true}"#)).unwrap();
+    assert_eq!(next(&heard), CHANGED);
+}
+
+fn a_server_without_subscriptions_is_named<D: Driver>() {
+    for status in [200, 404] {
+        let server = Server::start(modern());
+        server.on("subscriptions/listen", move |request: &Request, connection: &mut Connection| {
+            connection.send(&Answer::error(request, status, -32601, "Method not found"))
+        });
+        let client: D = modern_client(&server);
+        let failure = fails(client.listen(Some(r#"{"toolsListChanged":true}"#)), Status::Unsupported);
+        assert!(failure.message.contains("no subscriptions"), "{failure:?}");
+    }
+}
+
+/// Proxies end an idle stream after a while: it opened well, so it is opened again without a pause.
+fn a_stream_that_a_proxy_cuts_is_opened_again_at_once<D: Driver>() {
+    let server = Server::start(legacy(LEGACY));
+    let times = Arc::new(Mutex::new(Vec::new()));
+    let opened = times.clone();
+    server.on("GET", move |_: &Request, connection: &mut Connection| {
+        opened.lock().unwrap().push(Instant::now());
+        connection.begin_events()?;
+        connection.wait(Duration::from_millis(1300))?;
+        connection.end_chunks()
+    });
+    let client: D = client(&server);
+    client.listen(None).unwrap();
+    until("four streams", || times.lock().unwrap().len() >= 4);
+    let times = times.lock().unwrap();
+    let (first, last) = (times[0], times[3]);
+    assert!(last - first < stretched(Duration::from_millis(3 * 1300 + 900)), "{:?}", last - first);
 }
 
 fn over_http_sse_a_ping_is_answered_while_a_callback_runs<D: Driver>() {

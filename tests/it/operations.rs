@@ -156,7 +156,7 @@ fn hints_that_are_none_keep_nothing<D: Driver>() {
 
 fn pages_have_an_end_whatever_their_cursors_are<D: Driver>() {
     let server = Server::start(legacy(LEGACY).without_sessions());
-    // The same cursor again says nothing: the third page is the last.
+    // The same cursor again ends the list: the second page is the last.
     let count = AtomicUsize::new(0);
     answers(&server, "tools/list", move |_| {
         let number = count.fetch_add(1, Ordering::SeqCst);
@@ -164,13 +164,18 @@ fn pages_have_an_end_whatever_their_cursors_are<D: Driver>() {
         if number < 2 { json!({"tools": [tool], "nextCursor": "x"}) } else { json!({"tools": [tool]}) }
     });
     let own: D = client(&server);
-    assert_eq!(own.list_tools().unwrap().as_array().unwrap().len(), 3);
+    assert_eq!(own.list_tools().unwrap().as_array().unwrap().len(), 2);
+    assert_eq!(server.named("tools/list").len(), 2);
 
-    answers(&server, "tools/list", |_| json!({"tools": [], "nextCursor": "x"}));
     let endless: D = client(&server);
     endless.set_timeout(Duration::from_secs(60));
     server.heal();
-    answers(&server, "tools/list", |_| json!({"tools": [], "nextCursor": "x"}));
+    let count = AtomicUsize::new(0);
+    answers(
+        &server,
+        "tools/list",
+        move |_| json!({"tools": [], "nextCursor": count.fetch_add(1, Ordering::SeqCst).to_string()}),
+    );
     let failure = fails(endless.list_tools(), Status::Protocol);
     assert!(failure.message.contains("more than 1000 pages"), "{failure:?}");
 }

@@ -296,6 +296,14 @@ pub(crate) fn await_connected(socket: &Socket, step: Duration) -> io::Result<boo
     }
 }
 
+/// Acknowledges what arrives next at once, where the system can.
+pub(crate) fn acknowledge_at_once(stream: &TcpStream) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _ = SockRef::from(stream).set_tcp_quickack(true);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = stream;
+}
+
 /// Whether the other side has neither sent anything nor closed the connection.
 pub(crate) fn is_quiet(stream: &TcpStream) -> bool {
     let mut byte = [MaybeUninit::uninit()];

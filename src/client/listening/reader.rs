@@ -20,8 +20,8 @@ use crate::transport::streamable_http::resume::ResumePoint;
 /// The first wait before a broken stream is opened again; it doubles up to the longest.
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
-/// A stream open this long resets the backoff.
-const STABLE_AFTER: Duration = Duration::from_secs(10);
+/// A stream that was open this long is opened again at once: proxies end idle streams.
+const STABLE_AFTER: Duration = Duration::from_secs(1);
 /// How long opening is repeated while the server still has the previous stream open (HTTP 409), and how often.
 const MAX_CONFLICT: Duration = Duration::from_secs(2);
 const CONFLICT_PAUSE: Duration = Duration::from_millis(50);
@@ -89,10 +89,11 @@ impl Progress {
     /// Updates from a stream that has ended after `open_for`.
     fn update(&mut self, events: &EventStream, open_for: Duration) {
         self.point.update(events);
-        match events.had_event() || open_for >= STABLE_AFTER {
+        match (open_for >= STABLE_AFTER, events.had_event()) {
+            (true, _) => self.backoff = Duration::ZERO,
             // The server's own `retry` may be shorter than the backoff.
-            true => self.backoff = if self.point.retry.is_some() { Duration::ZERO } else { FIRST_BACKOFF },
-            false => self.back_off(),
+            (false, true) => self.backoff = if self.point.retry.is_some() { Duration::ZERO } else { FIRST_BACKOFF },
+            (false, false) => self.back_off(),
         }
     }
 }

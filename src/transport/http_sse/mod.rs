@@ -16,12 +16,29 @@ use crate::http::client::HttpClient;
 use crate::http::endpoint::{self, Endpoint};
 use crate::http::request::Request as HttpRequest;
 use crate::json::{Limits, Value};
+use crate::protocol::jsonrpc::MessageError;
 use crate::transport::channel::{self, Inbox};
 use crate::transport::event_stream::EventStream;
 use crate::transport::http_sse::sender::MessageSender;
+use crate::transport::invalid::Excerpt;
 use crate::transport::media_type::EVENT_STREAM;
 use crate::transport::message::{MessageHandler, Request};
 use crate::transport::pending::{End, Key, Pending};
+
+/// Why no session could be opened.
+#[derive(Debug)]
+pub(crate) enum OpenError {
+    /// The server does not speak this transport: it refused GET, or opened a stream that names no endpoint.
+    OtherTransport(Error),
+    Failed(Error),
+}
+
+impl From<OpenError> for Error {
+    fn from(error: OpenError) -> Error {
+        let (OpenError::OtherTransport(error) | OpenError::Failed(error)) = error;
+        error
+    }
+}
 
 /// An open stream with its endpoint.
 pub(crate) struct HttpSse {
@@ -43,18 +60,20 @@ impl HttpSse {
         url: &Endpoint,
         handler: Arc<dyn MessageHandler>,
         threads: &Arc<Threads>,
-    ) -> Result<HttpSse, Error> {
+    ) -> Result<HttpSse, OpenError> {
         let mut stream = open_stream(call, &client, url)?;
         let endpoint = read_endpoint(&mut stream, url).inspect_err(|_| stream.body.discard())?;
         let stop = Arc::new(CancelEpoch::default());
         stream.body.continue_for(Call::until_cancelled(&stop));
         let pending = Arc::new(Pending::default());
-        let sender = MessageSender { client, endpoint };
+        let sender = MessageSender { client: client.clone(), endpoint };
         let responder = sender.clone();
         let respond = move |call: &Call, response: Vec<u8>| responder.respond(call, &response);
         let inbox = Inbox::new(handler, Call::until_cancelled(&stop), respond, threads);
-        let mut reader = Reader { pending: pending.clone(), inbox, call: Call::until_cancelled(&stop) };
-        threads.spawn("sse", move || reader.run(stream)).map_err(|error| resources::no_thread(&error))?;
+        let mut reader = Reader { pending: pending.clone(), inbox, call: Call::until_cancelled(&stop), client };
+        threads
+            .spawn("sse", move || reader.run(stream))
+            .map_err(|error| OpenError::Failed(resources::no_thread(&error)))?;
         Ok(HttpSse { sender, pending, stop })
     }
 
@@ -66,8 +85,10 @@ impl HttpSse {
     /// Sends a request and waits for its response.
     pub(crate) fn request(&self, call: &Call, request: &Request<'_>) -> Result<Value, Error> {
         self.pending.expect(Key::Response(request.id))?;
+        let invalid_before = self.pending.invalid();
         let response = self.sender.send(call, request).and_then(|()| self.pending.wait(call, request.id));
         self.pending.forget(Key::Response(request.id));
+        let response = response.map_err(|error| self.pending.invalid().since(&invalid_before).explain(error));
         response?.map_err(|error| self.sender.client.rpc_error(error, None))
     }
 
@@ -108,7 +129,7 @@ impl HttpSse {
     }
 }
 
-fn open_stream(call: &Call, client: &HttpClient, url: &Endpoint) -> Result<EventStream, Error> {
+fn open_stream(call: &Call, client: &HttpClient, url: &Endpoint) -> Result<EventStream, OpenError> {
     let request = HttpRequest {
         method: Method::GET,
         endpoint: url,
@@ -117,25 +138,36 @@ fn open_stream(call: &Call, client: &HttpClient, url: &Endpoint) -> Result<Event
         body: None,
         idempotent: true,
     };
-    let mut response = client.send(call, &request)?;
+    let mut response = client.send(call, &request).map_err(OpenError::Failed)?;
     if !response.is_success() {
-        return Err(client.error_response(url, response));
+        let may_speak_other = matches!(response.status, 400 | 404 | 405 | 406);
+        let error = client.error_response(url, response);
+        return Err(if may_speak_other { OpenError::OtherTransport(error) } else { OpenError::Failed(error) });
     }
     if response.media_type().as_deref() != Some(EVENT_STREAM) {
-        return Err(Error::Protocol("the server did not answer GET with an event stream".to_owned()));
+        return Err(OpenError::OtherTransport(Error::Protocol(
+            "the server did not answer GET with an event stream".to_owned(),
+        )));
     }
     response.body.without_limit();
     Ok(EventStream::new(response.body, call.max_response_bytes()))
 }
 
 /// Reads the first event, which names the endpoint. It must have the same origin, since credentials are sent there.
-fn read_endpoint(stream: &mut EventStream, url: &Endpoint) -> Result<Endpoint, Error> {
+fn read_endpoint(stream: &mut EventStream, url: &Endpoint) -> Result<Endpoint, OpenError> {
     loop {
-        let Some(event) = stream.next()? else {
-            return Err(Error::Protocol("the event stream ended before it named an endpoint".to_owned()));
+        let event = match stream.next() {
+            Ok(Some(event)) => event,
+            Ok(None) => {
+                return Err(OpenError::OtherTransport(Error::Protocol(
+                    "the event stream ended before it named an endpoint".to_owned(),
+                )));
+            }
+            Err(error @ Error::Timeout(_)) => return Err(OpenError::OtherTransport(error)),
+            Err(error) => return Err(OpenError::Failed(error)),
         };
         if event.event == "endpoint" {
-            return resolve_endpoint(&String::from_utf8_lossy(&event.data), url);
+            return resolve_endpoint(&String::from_utf8_lossy(&event.data), url).map_err(OpenError::Failed);
         }
     }
 }
@@ -158,6 +190,7 @@ struct Reader {
     inbox: Inbox,
     /// Ends with the session.
     call: Call,
+    client: HttpClient,
 }
 
 impl Drop for Reader {
@@ -178,9 +211,13 @@ impl Reader {
         loop {
             match stream.next() {
                 Ok(Some(event)) if event.event == "message" && !event.data.is_empty() => {
+                    let beginning = Excerpt::of(&event.data);
                     match channel::dispatch(event.data, &Limits::of_response(&self.call), &self.pending) {
                         Ok(others) => others.into_iter().for_each(|message| self.inbox.accept(message)),
-                        Err(error) => return End::Protocol(error.to_string()),
+                        Err(MessageError::Invalid(reason)) => {
+                            self.pending.add_invalid(beginning.add_to(&reason, |text| self.client.redact(text)));
+                        }
+                        Err(MessageError::Failed(error)) => return End::Protocol(error.to_string()),
                     }
                 }
                 Ok(Some(_)) => {}

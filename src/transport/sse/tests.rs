@@ -35,7 +35,7 @@ fn the_examples_of_the_standard() {
             message(" third event")
         ]
     );
-    assert_eq!(parser.last_event_id(), None);
+    assert_eq!(parser.last_event_id(), Some(""));
     assert_eq!(parse("data\n\ndata\ndata\n\ndata:"), [message(""), message("\n")]);
     assert_eq!(parse("data:test\n\ndata: test\n\n"), [message("test"), message("test")]);
 }

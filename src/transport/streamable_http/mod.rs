@@ -19,13 +19,14 @@ use crate::http::endpoint::Endpoint;
 use crate::http::request::Request as HttpRequest;
 use crate::http::response::Response as HttpResponse;
 use crate::json::{Limits, Value};
-use crate::protocol::jsonrpc::{self, Match};
+use crate::protocol::jsonrpc::{self, Match, MessageError};
 use crate::protocol::version::Version;
 use crate::transport::event_stream::EventStream;
+use crate::transport::invalid::{Excerpt, InvalidMessages};
 use crate::transport::media_type::{ACCEPT_BOTH, EVENT_STREAM, JSON};
 use crate::transport::message::{MessageHandler, Request, ServerMessage};
 use crate::transport::session_loss::SessionLoss;
-use crate::transport::streamable_http::resume::{Resumption, not_resumed};
+use crate::transport::streamable_http::resume::Resumption;
 
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
@@ -48,6 +49,29 @@ pub(crate) struct StreamableHttp {
 pub(crate) struct Received {
     pub(crate) response: Value,
     pub(crate) session_id: Option<HeaderValue>,
+}
+
+/// Why there is no response to a request that the server has accepted.
+#[derive(Debug)]
+pub(crate) struct NoResponse(String);
+
+impl NoResponse {
+    fn nothing() -> NoResponse {
+        NoResponse("the server sent no response to the request".to_owned())
+    }
+}
+
+impl From<NoResponse> for Error {
+    fn from(missing: NoResponse) -> Error {
+        Error::Protocol(missing.0)
+    }
+}
+
+/// The state of reading the streams of one response.
+#[derive(Default)]
+struct Reading {
+    resumption: Resumption,
+    invalid: InvalidMessages,
 }
 
 impl StreamableHttp {
@@ -111,17 +135,16 @@ impl StreamableHttp {
         request: &Request<'_>,
         handler: &dyn MessageHandler,
     ) -> Result<Received, Error> {
-        let missing = || Error::Protocol("the server sent no response to the request".to_owned());
-        self.try_request(call, request, handler)?.ok_or_else(missing)
+        self.try_request(call, request, handler)?.map_err(Error::from)
     }
 
-    /// Sends a request; `None` when the server accepted it (HTTP 2xx) but sent no response.
+    /// Sends a request that the server may accept (HTTP 2xx) without a JSON-RPC response.
     pub(crate) fn try_request(
         &self,
         call: &Call,
         request: &Request<'_>,
         handler: &dyn MessageHandler,
-    ) -> Result<Option<Received>, Error> {
+    ) -> Result<Result<Received, NoResponse>, Error> {
         let mut response = self.send(call, Method::POST, ACCEPT_BOTH, Some(request), &[])?;
         if !response.is_success() {
             return Err(self.error_response(response));
@@ -129,33 +152,33 @@ impl StreamableHttp {
         let session_id = response.headers.remove(SESSION_ID);
         let received = match response.media_type().as_deref() {
             Some(EVENT_STREAM) => self.read_stream(call, request.id, response, handler)?,
-            Some(JSON) | None => self.read_json(call, request.id, response, handler)?,
-            Some(other) => {
-                let other = text::one_line(other);
-                return Err(Error::Protocol(format!(
-                    "the response is of the type {other}, not JSON or an event stream"
-                )));
-            }
+            _ => self.read_json(call, request.id, response, handler)?,
         };
         Ok(received.map(|response| Received { response, session_id }))
     }
 
+    /// Reads a body that is one message. JSON of another media type is read too.
     fn read_json(
         &self,
         call: &Call,
         id: u64,
         mut response: HttpResponse,
         handler: &dyn MessageHandler,
-    ) -> Result<Option<Value>, Error> {
+    ) -> Result<Result<Value, NoResponse>, Error> {
         let message = response.body.read_all()?;
         if message.iter().all(u8::is_ascii_whitespace) {
-            return Ok(None);
+            return Ok(Err(NoResponse::nothing()));
         }
-        match self.read_message(call, id, message, handler)? {
-            Match::Result(result) => Ok(Some(result)),
-            Match::Error(error) => Err(self.client.rpc_error(error, response.sent.as_ref())),
-            Match::OtherId => Err(other_id()),
-            Match::None => Err(Error::Protocol("the server's message is not a JSON-RPC response".to_owned())),
+        match self.read_message(call, id, message, handler) {
+            Ok(Match::Result(result)) => Ok(Ok(result)),
+            Ok(Match::Error(error)) => Err(self.client.rpc_error(error, response.sent.as_ref())),
+            Ok(Match::OtherId) => Err(other_id()),
+            Ok(Match::None) => Ok(Err(NoResponse("the server's message is not a JSON-RPC response".to_owned()))),
+            Err(MessageError::Invalid(reason)) => Ok(Err(match response.media_type().as_deref() {
+                Some(JSON) | None => NoResponse(reason),
+                Some(other) => NoResponse(format!("{reason} (it is of the type {})", text::one_line(other))),
+            })),
+            Err(MessageError::Failed(error)) => Err(error),
         }
     }
 
@@ -166,10 +189,24 @@ impl StreamableHttp {
         id: u64,
         message: Vec<u8>,
         handler: &dyn MessageHandler,
-    ) -> Result<Match, Error> {
-        let (found, others) = split(call, id, message)?;
+    ) -> Result<Match, MessageError> {
+        let (found, others) = self.split(call, id, message)?;
         self.deliver(call, others, handler)?;
         Ok(found)
+    }
+
+    /// The response to a request, and the notifications and requests in a message.
+    fn split(&self, call: &Call, id: u64, message: Vec<u8>) -> Result<(Match, Vec<ServerMessage>), MessageError> {
+        let beginning = Excerpt::of(&message);
+        let mut others = Vec::new();
+        let keep = |incoming| others.extend(ServerMessage::from_incoming(incoming));
+        match jsonrpc::find_response(message, id, &Limits::of_response(call), keep) {
+            Ok(found) => Ok((found, others)),
+            Err(MessageError::Invalid(reason)) => {
+                Err(MessageError::Invalid(beginning.add_to(&reason, |text| self.client.redact(text))))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Passes notifications and requests to the handler, and sends the responses.
@@ -208,26 +245,29 @@ impl StreamableHttp {
         id: u64,
         mut response: HttpResponse,
         handler: &dyn MessageHandler,
-    ) -> Result<Option<Value>, Error> {
+    ) -> Result<Result<Value, NoResponse>, Error> {
         let sent = response.sent.take();
-        let mut resumption = Resumption::default();
+        let mut reading = Reading::default();
         let mut stream = EventStream::new(response.body, call.max_response_bytes());
         loop {
-            let broken = match self.read_events(call, id, &mut stream, handler, &mut resumption) {
+            let broken = match self.read_events(call, id, &mut stream, handler, &mut reading) {
                 Ok(Some(response)) => {
-                    return response.map(Some).map_err(|error| self.client.rpc_error(error, sent.as_ref()));
+                    return response.map(Ok).map_err(|error| self.client.rpc_error(error, sent.as_ref()));
                 }
                 Ok(None) => None,
                 Err(error @ Error::Network(_)) => Some(error),
                 Err(error) => {
                     stream.body.discard();
-                    return Err(error);
+                    return Err(reading.invalid.explain(error));
                 }
             };
             drop(stream);
-            match self.resume(call, &mut resumption)? {
+            match self.resume(call, &mut reading.resumption).map_err(|error| reading.invalid.explain(error))? {
                 Some(next) => stream = next,
-                None => return broken.map_or(Ok(None), Err),
+                None => {
+                    let missing = || Ok(Err(NoResponse(NoResponse::nothing().0 + &reading.invalid.note())));
+                    return broken.map_or_else(missing, |error| Err(reading.invalid.explain(error)));
+                }
             }
         }
     }
@@ -239,8 +279,8 @@ impl StreamableHttp {
         }
         while let Some(last_event_id) = resumption.wait(call)? {
             match self.open_stream(call, Some(last_event_id)) {
-                Err(Error::Network(_)) => {}
-                result => return result.map_err(not_resumed),
+                Ok(stream) => return Ok(stream),
+                Err(error) => resumption.on_failure(error)?,
             }
         }
         Ok(None)
@@ -269,7 +309,7 @@ impl StreamableHttp {
         id: u64,
         stream: &mut EventStream,
         handler: &dyn MessageHandler,
-        resumption: &mut Resumption,
+        reading: &mut Reading,
     ) -> Result<Option<Result<Value, RpcError>>, Error> {
         let end = loop {
             let event = match stream.next() {
@@ -277,18 +317,20 @@ impl StreamableHttp {
                 Ok(None) => break Ok(None),
                 Err(error) => break Err(error),
             };
-            resumption.on_event();
+            reading.resumption.on_event();
             if event.event != "message" || event.data.is_empty() {
                 continue; // an event without data only carries an id to resume from
             }
-            match self.read_message(call, id, event.data, handler)? {
-                Match::Result(result) => return Ok(Some(Ok(result))),
-                Match::Error(error) => return Ok(Some(Err(error))),
-                Match::OtherId => return Err(other_id()),
-                Match::None => {}
+            match self.read_message(call, id, event.data, handler) {
+                Ok(Match::Result(result)) => return Ok(Some(Ok(result))),
+                Ok(Match::Error(error)) => return Ok(Some(Err(error))),
+                Ok(Match::OtherId) => return Err(other_id()),
+                Ok(Match::None) => {}
+                Err(MessageError::Invalid(reason)) => reading.invalid.add(reason),
+                Err(MessageError::Failed(error)) => return Err(error),
             }
         };
-        resumption.on_end(stream);
+        reading.resumption.on_end(stream);
         end
     }
 
@@ -308,8 +350,7 @@ impl StreamableHttp {
             }
             match self.read_message(call, id, event.data, handler) {
                 Ok(Match::Result(_) | Match::Error(_)) => return,
-                // A malformed message does not end the stream.
-                Ok(_) | Err(Error::Protocol(_)) => {}
+                Ok(_) | Err(MessageError::Invalid(_) | MessageError::Failed(Error::Protocol(_))) => {}
                 Err(_) => return,
             }
         }
@@ -345,14 +386,6 @@ impl StreamableHttp {
             let _ = self.send(&call, Method::DELETE, ACCEPT_BOTH, None, &[]);
         }
     }
-}
-
-/// The response to a request, and the notifications and requests in a message.
-fn split(call: &Call, id: u64, message: Vec<u8>) -> Result<(Match, Vec<ServerMessage>), Error> {
-    let mut others = Vec::new();
-    let keep = |incoming| others.extend(ServerMessage::from_incoming(incoming));
-    let found = jsonrpc::find_response(message, id, &Limits::of_response(call), keep)?;
-    Ok((found, others))
 }
 
 fn other_id() -> Error {

@@ -11,6 +11,8 @@ use crate::transport::event_stream::EventStream;
 const DEFAULT_RETRY: Duration = Duration::from_secs(1);
 /// Attempts without a new event before giving up.
 const MAX_ATTEMPTS: usize = 5;
+/// Refused connections without a new event before giving up.
+const MAX_REFUSALS: usize = 2;
 
 /// Where a stream is resumed, and when.
 #[derive(Debug, Default)]
@@ -24,7 +26,8 @@ impl ResumePoint {
     /// Updates the point from a stream that has ended.
     pub(crate) fn update(&mut self, stream: &EventStream) {
         if let Some(id) = stream.last_event_id() {
-            self.last_event_id = Some(id.to_owned());
+            // An empty id resets it.
+            self.last_event_id = Some(id.to_owned()).filter(|id| !id.is_empty());
         }
         self.retry = stream.retry().or(self.retry);
     }
@@ -36,15 +39,35 @@ pub(super) struct Resumption {
     point: ResumePoint,
     /// Attempts since the last event.
     attempts: usize,
+    /// Refused connections since the last event: the server is gone.
+    refusals: usize,
+    last_failure: Option<String>,
 }
 
 impl Resumption {
     pub(super) fn on_event(&mut self) {
-        self.attempts = 0;
+        (self.attempts, self.refusals, self.last_failure) = (0, 0, None);
     }
 
     pub(super) fn on_end(&mut self, stream: &EventStream) {
         self.point.update(stream);
+    }
+
+    /// After an attempt that failed: an error when another one is of no use.
+    ///
+    /// The server has accepted the request, so no error may suggest that it can be repeated on another session.
+    pub(super) fn on_failure(&mut self, error: Error) -> Result<(), Error> {
+        self.refusals += usize::from(error.is_refused());
+        match error {
+            Error::Network(_) if self.refusals < MAX_REFUSALS => {
+                self.last_failure = Some(error.to_string());
+                Ok(())
+            }
+            Error::Http(_) | Error::Rpc(_) | Error::Network(_) => {
+                Err(Error::network(format!("the stream with the response broke and could not be resumed: {error}")))
+            }
+            error => Err(self.explain(error)),
+        }
     }
 
     /// Waits for the next attempt. Returns the event id to resume from; `None` when there is none, or after too many
@@ -54,18 +77,21 @@ impl Resumption {
             return Ok(None);
         }
         self.attempts += 1;
-        call.sleep(self.point.retry.unwrap_or(DEFAULT_RETRY))?;
+        let pause = self.point.retry.unwrap_or(DEFAULT_RETRY);
+        call.sleep(pause).map_err(|error| self.explain(error))?;
         Ok(self.point.last_event_id.as_deref())
     }
-}
 
-/// The error of a stream that could not be resumed. The server has accepted the request, so no error may suggest that it
-/// can be repeated on another session.
-pub(super) fn not_resumed(error: Error) -> Error {
-    match error {
-        Error::Http(_) | Error::Rpc(_) => {
-            Error::network(format!("the stream with the response broke and could not be resumed: {error}"))
+    /// A time limit that passed while the stream was being resumed says so.
+    fn explain(&self, error: Error) -> Error {
+        match (error, &self.last_failure) {
+            (Error::Timeout(text), None) => {
+                Error::Timeout(format!("{text}: the stream with the response broke and was being resumed"))
+            }
+            (Error::Timeout(text), Some(failure)) => {
+                Error::Timeout(format!("{text}: the stream with the response broke, and resuming it failed: {failure}"))
+            }
+            (error, _) => error,
         }
-        error => error,
     }
 }

@@ -11,7 +11,7 @@ use crate::protocol::subscriptions::ACKNOWLEDGED;
 use crate::transport::event_stream::EventStream;
 use crate::transport::media_type::{ACCEPT_BOTH, EVENT_STREAM};
 use crate::transport::message::{MessageHandler, Request, ServerMessage};
-use crate::transport::streamable_http::{StreamableHttp, split};
+use crate::transport::streamable_http::StreamableHttp;
 
 /// The first message on the stream of a subscription.
 enum First {
@@ -36,7 +36,10 @@ impl StreamableHttp {
         if response.media_type().as_deref() != Some(EVENT_STREAM) {
             let no_stream =
                 || Error::Protocol("the server did not answer the subscription with an event stream".to_owned());
-            return Err(self.read_json(call, request.id, response, handler).err().unwrap_or_else(no_stream));
+            return Err(match self.read_json(call, request.id, response, handler)? {
+                Err(missing) => missing.into(),
+                Ok(_) => no_stream(),
+            });
         }
         response.body.without_limit();
         let sent = response.sent.take();
@@ -68,12 +71,17 @@ impl StreamableHttp {
             if event.event != "message" || event.data.is_empty() {
                 continue;
             }
-            let (found, others) = split(call, id, event.data)?;
-            let acknowledgment = others.iter().find_map(|message| match message {
-                ServerMessage::Notification { method, params } if method == ACKNOWLEDGED => Some(params.clone()),
-                _ => None,
+            let (found, others) = self.split(call, id, event.data)?;
+            let mut first = First::Other;
+            // The acknowledgment is no notification for the caller.
+            let others = others.into_iter().filter_map(|message| match message {
+                ServerMessage::Notification { method, params } if method == ACKNOWLEDGED => {
+                    first = First::Acknowledged(params);
+                    None
+                }
+                other => Some(other),
             });
-            let first = acknowledgment.map_or(First::Other, First::Acknowledged);
+            let others = others.collect();
             self.deliver(call, others, handler)?;
             return match (found, first) {
                 (Match::Error(error), _) => Ok(Some(First::Failed(error))),

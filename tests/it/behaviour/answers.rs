@@ -28,6 +28,14 @@ cases!(
     a_request_whose_stream_broke_is_not_sent_again,
     a_stream_with_a_wrong_answer_is_closed,
     cancelling_an_answer_that_ends_with_its_connection,
+    a_server_that_does_not_know_ping_is_there,
+    an_empty_id_resets_where_the_stream_is_resumed,
+    a_server_that_died_is_noticed_soon,
+    a_time_limit_that_passes_while_resuming_says_so,
+    a_response_in_two_pieces_does_not_wait_for_an_acknowledgment,
+    a_message_that_is_not_json_rpc_is_ignored,
+    json_of_another_media_type_is_read,
+    what_is_no_response_is_quoted,
 );
 
 const MODERN_AND_LEGACY: [fn() -> mcp::Streamable; 2] = [modern, || legacy(LEGACY)];
@@ -312,6 +320,151 @@ fn a_request_whose_stream_broke_is_not_sent_again<D: Driver>() {
     assert!(failure.message.contains("404"), "{}", failure.message);
     assert_eq!(server.named("ping").len(), 2, "{:?}", server.names());
     assert_eq!(server.named("initialize").len(), 1);
+}
+
+const KEEPALIVE: &str = r#"{"hello":"keepalive"}"#;
+
+fn a_message_that_is_not_json_rpc_is_ignored<D: Driver>() {
+    let server = Server::start(legacy(LEGACY));
+    let client: D = client(&server);
+    client.ping().unwrap();
+    server.once("ping", |request: &Request, connection: &mut Connection| {
+        let response = json!({"jsonrpc": "2.0", "id": request.id(), "result": {}}).to_string();
+        connection.send(&Answer::events(event(KEEPALIVE) + &event("not JSON") + &event(&response)))
+    });
+    client.ping().unwrap();
+    server.once("ping", Answer::events(event(KEEPALIVE) + &event(KEEPALIVE)));
+    let failure = fails(client.ping(), Status::Protocol);
+    assert!(
+        failure.message.contains("2 messages were ignored") && failure.message.contains("keepalive"),
+        "{failure:?}"
+    );
+    client.set_timeout(Duration::from_millis(500));
+    server.once("ping", |_: &Request, connection: &mut Connection| {
+        connection.begin_events()?;
+        connection.chunk(event(KEEPALIVE))?;
+        connection.hold()
+    });
+    let failure = fails(client.ping(), Status::Timeout);
+    assert!(failure.message.contains("one message was ignored"), "{failure:?}");
+}
+
+fn json_of_another_media_type_is_read<D: Driver>() {
+    for media_type in ["text/plain", "text/html; charset=utf-8", "application/json-rpc", "application/octet-stream"] {
+        let server =
+            Server::start(modern().reshaped(move |answer| Answer::text(200, media_type, answer.body().to_vec())));
+        let client: D = client(&server);
+        client.ping().unwrap_or_else(|failure| panic!("{media_type}: {failure:?}"));
+        assert_eq!(client.call_tool("say").unwrap(), "said");
+    }
+}
+
+fn what_is_no_response_is_quoted<D: Driver>() {
+    let long = format!("begins here {}", "x".repeat(5_000));
+    for (media_type, body, quoted, hidden) in [
+        ("text/html", "<html><style>p{}</style><p>Sign&nbsp;in</p> sw0rdfish-secret", "Sign in", "<p>"),
+        ("application/json", r#"{"ok":true}"#, r#"{"ok":true}"#, "type"),
+        ("application/json", "sorry, sw0rdfish-secret", "sorry, [redacted]", "sw0rd"),
+        ("text/plain", &long, "begins here", &"x".repeat(201)),
+    ] {
+        let server = Server::start(legacy(LEGACY));
+        let client: D = client(&server);
+        client.set_bearer_token(Some("sw0rdfish-secret")).unwrap();
+        client.ping().unwrap();
+        server.on("ping", Answer::text(200, media_type, body));
+        let failure = fails(client.ping(), Status::Protocol);
+        assert!(failure.message.contains(quoted), "{failure:?}");
+        assert!(!failure.message.contains(hidden) && !failure.message.contains("sw0rd"), "{failure:?}");
+    }
+}
+
+fn a_server_that_does_not_know_ping_is_there<D: Driver>() {
+    let server = Server::start(legacy(LEGACY));
+    server.on("ping", |request: &Request, connection: &mut Connection| {
+        connection.send(&Answer::error(request, 200, -32601, "Method not found"))
+    });
+    let client: D = client(&server);
+    client.ping().unwrap();
+    assert_eq!(fails(client.request("ping", None), Status::Rpc).rpc_code, -32601);
+}
+
+/// An empty id resets the last event id (HTML, section 9.2.6).
+fn an_empty_id_resets_where_the_stream_is_resumed<D: Driver>() {
+    let server = Server::start(legacy(LEGACY));
+    let client: D = client(&server);
+    client.ping().unwrap();
+    server.on("ping", |_: &Request, connection: &mut Connection| {
+        connection.begin_events()?;
+        connection.chunk("id: 1\nretry: 10\ndata:\n\nid:\ndata:\n\n")?;
+        connection.end_chunks()
+    });
+    let resumed = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&resumed);
+    server.on("GET", move |request: &Request, connection: &mut Connection| {
+        count.fetch_add(usize::from(request.header("Last-Event-Id").is_some()), Ordering::SeqCst);
+        connection.send(&Answer::status(404))
+    });
+    fails(client.ping(), Status::Protocol);
+    assert_eq!(resumed.load(Ordering::SeqCst), 0);
+}
+
+/// The server has died: its port refuses what would resume the stream.
+fn a_server_that_died_is_noticed_soon<D: Driver>() {
+    let server = Server::start(legacy(LEGACY));
+    let client: D = client(&server);
+    client.set_timeout(stretched(Duration::from_secs(20)));
+    client.ping().unwrap();
+    server.on("ping", |_: &Request, connection: &mut Connection| {
+        connection.begin_events()?;
+        connection.chunk("id: 1\nretry: 100\ndata:\n\n")?;
+        connection.hold()
+    });
+    let client = Arc::new(client);
+    let pinging = thread::spawn({
+        let client = Arc::clone(&client);
+        move || timed(|| client.ping())
+    });
+    until("the ping", || server.named("ping").len() == 2);
+    thread::sleep(Duration::from_millis(50));
+    drop(server);
+    let (time, outcome) = pinging.join().unwrap();
+    let failure = fails(outcome, Status::Network);
+    assert!(failure.message.contains("could not be resumed") && failure.message.contains("refused"), "{failure:?}");
+    assert!(time < stretched(Duration::from_secs(3)), "{time:?}");
+}
+
+fn a_time_limit_that_passes_while_resuming_says_so<D: Driver>() {
+    let server = Server::start(legacy(LEGACY));
+    let client: D = client(&server);
+    client.ping().unwrap();
+    client.set_timeout(Duration::from_millis(600));
+    server.on("ping", |_: &Request, connection: &mut Connection| {
+        connection.begin_events()?;
+        connection.chunk("id: 1\nretry: 5000\ndata:\n\n")?;
+        connection.end_chunks()
+    });
+    let failure = fails(client.ping(), Status::Timeout);
+    assert!(failure.message.contains("the stream with the response broke"), "{failure:?}");
+}
+
+/// A server that writes head and body apart, with Nagle's algorithm on, waits for our acknowledgment in between.
+fn a_response_in_two_pieces_does_not_wait_for_an_acknowledgment<D: Driver>() {
+    let server = Server::start(legacy(LEGACY));
+    server.on("ping", |request: &Request, connection: &mut Connection| {
+        connection.use_nagle()?;
+        let body = json!({"jsonrpc": "2.0", "id": request.id(), "result": {}}).to_string();
+        let length = body.len();
+        connection
+            .raw(format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"))?;
+        connection.raw(&body[..5])?;
+        connection.raw(&body[5..])
+    });
+    let client: D = client(&server);
+    for _ in 0..20 {
+        client.ping().unwrap(); // a new connection acknowledges at once anyway
+    }
+    let (time, ()) = timed(|| (0..20).for_each(|_| client.ping().unwrap()));
+    assert!(time < stretched(Duration::from_millis(400)), "{time:?} for 20 pings");
 }
 
 fn a_stream_with_a_wrong_answer_is_closed<D: Driver>() {

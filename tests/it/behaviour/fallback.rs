@@ -14,6 +14,7 @@ cases!(
     an_answer_of_an_mcp_server_does_not,
     when_both_fail_the_first_refusal_is_told,
     the_segment_sse_chooses,
+    a_url_that_names_sse_may_speak_streamable_http,
     a_pinned_transport_is_the_only_one,
     credentials_go_with_the_fallback,
     a_stream_without_an_endpoint_does_not_hide_the_refusal,
@@ -104,6 +105,23 @@ fn the_segment_sse_chooses<D: Driver>() {
         assert_eq!(client.transport_in_use(), TransportKind::StreamableHttp);
         assert_eq!(server.requests()[0].target, path);
     }
+}
+
+fn a_url_that_names_sse_may_speak_streamable_http<D: Driver>() {
+    for refusal in [Answer::status(405), Answer::status(404), Answer::status(400), Answer::json("{}")] {
+        for model in [legacy(LEGACY), modern()] {
+            let server = Server::start(model);
+            server.on("GET", refusal.clone());
+            let client: D = client_at(&server.url("/sse"));
+            client.ping().unwrap_or_else(|failure| panic!("{refusal:?}: {failure:?}"));
+            assert_eq!(client.transport_in_use(), TransportKind::StreamableHttp);
+        }
+    }
+    // When both fail, the first refusal is told.
+    let server = Server::start(not_a_post(404));
+    server.on("GET", Answer::text(404, "text/plain", "no stream here"));
+    let failure = fails(client_at::<D>(&server.url("/sse")).ping(), Status::Http);
+    assert!(failure.message.contains("no stream here"), "{failure:?}");
 }
 
 fn a_pinned_transport_is_the_only_one<D: Driver>() {

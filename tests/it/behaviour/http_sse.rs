@@ -30,6 +30,7 @@ cases!(
     a_lost_session_is_recognised_whatever_the_server_says,
     a_login_page_is_told_at_once,
     a_callback_cannot_call_while_its_client_connects,
+    a_message_that_is_not_json_rpc_is_ignored,
 );
 
 fn sse_client<D: Driver>(server: &Server) -> D {
@@ -268,6 +269,24 @@ fn a_lost_session_is_opened_anew_for_all_threads<D: Driver>() {
         }
     });
     assert_eq!(server.named("initialize").len(), 2);
+}
+
+fn a_message_that_is_not_json_rpc_is_ignored<D: Driver>() {
+    let server = Server::start(sse());
+    let client: D = sse_client(&server);
+    client.ping().unwrap();
+    server.push("data: {\"hello\":\"keepalive\"}\n\ndata: not JSON\n\n");
+    client.ping().unwrap();
+    client.set_timeout(Duration::from_millis(500));
+    server.once("ping", |request: &Request, connection: &mut Connection| {
+        connection.send(&Answer::status(202))?;
+        say(request, connection, &json!({"hello": "keepalive"}))
+    });
+    let failure = fails(client.ping(), Status::Timeout);
+    assert!(failure.message.contains("ignored") && failure.message.contains("keepalive"), "{failure:?}");
+    client.set_timeout(stretched(Duration::from_secs(5)));
+    client.ping().unwrap();
+    assert_eq!(server.named("initialize").len(), 1);
 }
 
 fn a_ping_of_the_server<D: Driver>() {

@@ -129,10 +129,13 @@ fn incomplete_discover_answers_are_of_the_older_era<D: Driver>() {
 
 fn refusals_that_mean_the_older_era<D: Driver>() {
     for transport in [TransportKind::Auto, TransportKind::StreamableHttp] {
-        for status in [400, 404, 405, 406, 415, 500] {
+        for status in [400, 404, 405, 406, 409, 410, 412, 413, 415, 417, 422, 500, 501] {
             falls_back::<D>(transport, Answer::status(status));
             falls_back::<D>(transport, Answer::text(status, "text/html", "<html>No such page</html>"));
             falls_back::<D>(transport, Answer::text(status, "application/json", r#"{"error": "no"}"#));
+        }
+        for body in ["null", "[]", "17", r#"{"ok":true}"#, ""] {
+            falls_back::<D>(transport, Answer::json(body));
         }
         for (status, code) in [(200, -32601), (400, -32600), (404, -32601), (400, -32602), (500, -32603), (400, -32000)]
         {

@@ -11,6 +11,8 @@ cases!(
     five_in_a_row_and_no_more,
     loops,
     other_statuses_are_refused,
+    a_get_is_followed_whatever_the_status,
+    a_permanent_redirect_is_paid_for_once,
     other_origins_are_refused_and_see_nothing,
     other_schemes_are_refused,
     without_a_target,
@@ -99,6 +101,9 @@ fn loops<D: Driver>() {
 fn other_statuses_are_refused<D: Driver>() {
     for status in [300, 301, 302, 303, 304, 305, 306, 399] {
         for model in [true, false] {
+            if !model && matches!(status, 301..=303) {
+                continue; // a GET stays a GET
+            }
             let server = match model {
                 true => redirecting(status, "/elsewhere", legacy(LEGACY)),
                 false => redirecting(status, "/elsewhere", sse()),
@@ -110,6 +115,34 @@ fn other_statuses_are_refused<D: Driver>() {
             assert!(failure.message.contains(&server.url("/elsewhere")), "{}", failure.message);
             assert_eq!(server.requests().len(), 1, "{status}: {:?}", server.names());
         }
+    }
+}
+
+/// nginx puts `return 301 /sse/;` in front of an HTTP+SSE server.
+fn a_get_is_followed_whatever_the_status<D: Driver>() {
+    for status in [301, 302, 303, 307, 308] {
+        let server = redirecting(status, "/sse/", sse());
+        let client: D = client(&server);
+        client.set_transport(TransportKind::Sse).unwrap();
+        client.ping().unwrap_or_else(|failure| panic!("{status}: {failure:?}"));
+        let targets: Vec<_> = server.named("GET").iter().map(|get| get.target.clone()).collect();
+        assert_eq!(targets, ["/mcp", "/sse/"]);
+    }
+}
+
+fn a_permanent_redirect_is_paid_for_once<D: Driver>() {
+    for (status, paid) in [(308, 1), (307, 3)] {
+        let server = redirecting(status, "/mcp/", modern());
+        let client: D = client(&server);
+        client.ping().unwrap();
+        client.ping().unwrap();
+        client.ping().unwrap();
+        let redirected = server.requests().iter().filter(|request| request.target == "/mcp").count();
+        assert_eq!(redirected, paid, "{status}: {:?}", server.names());
+        client.close();
+        client.ping().unwrap();
+        let redirected = server.requests().iter().filter(|request| request.target == "/mcp").count();
+        assert_eq!(redirected, paid + 1, "a new session asks the URL again");
     }
 }
 

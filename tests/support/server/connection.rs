@@ -113,6 +113,11 @@ impl Connection {
         (&*self.stream).write_all(bytes.as_ref())
     }
 
+    /// From now on small writes wait for the acknowledgment of those before (Nagle's algorithm).
+    pub fn use_nagle(&mut self) -> io::Result<()> {
+        self.stream.set_nodelay(false)
+    }
+
     /// Begins an event stream in chunks.
     pub fn begin_events(&mut self) -> io::Result<()> {
         self.raw("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
