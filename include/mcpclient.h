@@ -824,6 +824,21 @@ mcpclient_status mcpclient_set_max_response_bytes(mcpclient *client,
     mcpclient_error **MCPCLIENT_NULLABLE error_out);
 
 /**
+ * Declares an extension of the protocol to servers of version 2026-07-28 and
+ * later. "io.modelcontextprotocol/tasks" is declared unless it is removed;
+ * extensions of credentials are declared with them.
+ * mcpclient_set_capabilities overrides this.
+ *
+ * @param identifier     Such as "com.example/feature".
+ * @param settings_json  A JSON object, often {}; NULL: not declared.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_set_extension(mcpclient *client,
+    const char *identifier,
+    const char *MCPCLIENT_NULLABLE settings_json,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
  * Sets the capabilities that the client declares, instead of those that the
  * callbacks of mcpclient_on_request imply.
  *
@@ -1735,6 +1750,88 @@ mcpclient_status mcpclient_call_tool(mcpclient *client,
     const char *MCPCLIENT_NULLABLE arguments,
     mcpclient_value **MCPCLIENT_NULLABLE result_out,
     mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/* -----------------------------------------------------------------------------
+ * Tasks
+ *
+ * Work of a tool that outlives a call (extension io.modelcontextprotocol/tasks,
+ * and its older form in protocol version 2025-11-25). mcpclient_call_tool
+ * follows a task to its end by itself; these functions are for programs that
+ * want the task. Its id is text that may be stored: another process may go on
+ * with it.
+ * -------------------------------------------------------------------------- */
+
+/**
+ * Calls a tool as a task. A call that ends when the server has begun the task.
+ *
+ * @param tool         The tool's name.
+ * @param arguments    A JSON object; NULL: none.
+ * @param task_id_out  Set to the task's id, to be freed with
+ *                     mcpclient_string_free. Set to NULL when the server has
+ *                     carried the tool out at once.
+ * @param task_out     Set to the task. "/status" is "completed" and "/result"
+ *                     the result when the server has carried the tool out at
+ *                     once.
+ * @return MCPCLIENT_OK; MCPCLIENT_ERROR_UNSUPPORTED when the server has no
+ *         tasks.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_start_task(mcpclient *client,
+    const char *tool,
+    const char *MCPCLIENT_NULLABLE arguments,
+    char **MCPCLIENT_NULLABLE task_id_out,
+    mcpclient_value **MCPCLIENT_NULLABLE task_out,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Gets the state of a task, also of one that another process has started. A
+ * call.
+ *
+ * @param task_id   The task's id.
+ * @param task_out  Set to the task, with "/status": "working",
+ *                  "input_required", "completed", "failed" or "cancelled".
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_get_task(mcpclient *client,
+    const char *task_id,
+    mcpclient_value **MCPCLIENT_NULLABLE task_out,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Waits for the result of a task. A call that ends when the task has ended.
+ * The task goes on when the call ends before.
+ *
+ * Requests of the server for input go to the callbacks of
+ * mcpclient_on_request.
+ *
+ * @param task_id     The task's id.
+ * @param result_out  Set to the result, as for mcpclient_call_tool.
+ * @return MCPCLIENT_OK; MCPCLIENT_ERROR_RPC when the task failed;
+ *         MCPCLIENT_ERROR_INVALID_STATE when it was cancelled.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_await_task(mcpclient *client,
+    const char *task_id,
+    mcpclient_value **MCPCLIENT_NULLABLE result_out,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Asks the server to cancel a task. The server decides whether and when. A
+ * call.
+ *
+ * @param task_id  The task's id.
+ */
+MCPCLIENT_API
+mcpclient_status mcpclient_cancel_task(mcpclient *client,
+    const char *task_id,
+    mcpclient_error **MCPCLIENT_NULLABLE error_out);
+
+/**
+ * Frees a string that a function returned as "char *".
+ *
+ * @param string  The string; NULL is ignored.
+ */
+MCPCLIENT_API void mcpclient_string_free(char *MCPCLIENT_NULLABLE string);
 
 /* -----------------------------------------------------------------------------
  * Resources

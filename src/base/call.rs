@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 
+use crate::base::alarm::Alarm;
 use crate::base::cancel::{CancelCount, CancelEpoch, Wake, WakeGuard, Watched};
 use crate::base::error::Error;
 
@@ -261,13 +262,15 @@ impl Call {
     /// Waits; an error when the call ends before.
     pub(crate) fn sleep(&self, duration: Duration) -> Result<(), Error> {
         let end = Instant::now() + duration;
+        let alarm = Arc::new(Alarm::default());
+        let _guard = self.wake_when_cancelled(alarm.clone());
         loop {
-            let left = self.remaining()?.unwrap_or(duration);
-            let pause = end.saturating_duration_since(Instant::now()).min(left).min(CANCEL_POLL);
-            if pause.is_zero() {
+            let remaining = self.remaining()?;
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
                 return Ok(());
             }
-            std::thread::sleep(pause);
+            alarm.wait(remaining.map_or(left, |remaining| remaining.min(left)));
         }
     }
 

@@ -1,5 +1,6 @@
 //! Deadlines and cancellation, errors, threads, text for messages. Imports nothing else of the crate.
 
+mod alarm;
 pub(crate) mod call;
 pub(crate) mod cancel;
 pub(crate) mod environment;

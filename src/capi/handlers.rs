@@ -36,8 +36,8 @@ fn lent(reply: &mut Reply) -> MaybeUninit<&mut mcpclient_reply> {
 /// The reply behind a pointer.
 ///
 /// # Safety
-/// The pointer is NULL or came from [`address_of`], and nothing else uses the reply during `'a`.
-unsafe fn given<'a>(reply: MaybeUninit<&'a mut mcpclient_reply>) -> Result<&'a mut Reply, Error> {
+/// The pointer is NULL or came from [`address_of`], and nothing else uses the reply meanwhile.
+unsafe fn given(reply: MaybeUninit<&mut mcpclient_reply>) -> Result<&mut Reply, Error> {
     let reply: *mut Reply = reply.address().cast_mut().cast();
     // SAFETY: promised by the caller.
     unsafe { reply.as_mut() }.ok_or_else(|| arg::is_null("reply"))

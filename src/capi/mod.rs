@@ -101,6 +101,15 @@ pub mod requests;
 /// Tools
 pub mod tools;
 
+/// Tasks
+///
+/// Work of a tool that outlives a call (extension io.modelcontextprotocol/tasks,
+/// and its older form in protocol version 2025-11-25). mcpclient_call_tool
+/// follows a task to its end by itself; these functions are for programs that
+/// want the task. Its id is text that may be stored: another process may go on
+/// with it.
+pub mod tasks;
+
 /// Resources
 pub mod resources;
 

@@ -101,6 +101,30 @@ pub unsafe extern "C" fn mcpclient_set_max_response_bytes(
     unsafe { outcome::status(error_out, || arg::required(client, "client")?.0.set_max_response_bytes(bytes)) }
 }
 
+/// Declares an extension of the protocol to servers of version 2026-07-28 and
+/// later. "io.modelcontextprotocol/tasks" is declared unless it is removed;
+/// extensions of credentials are declared with them.
+/// mcpclient_set_capabilities overrides this.
+///
+/// @param identifier     Such as "com.example/feature".
+/// @param settings_json  A JSON object, often {}; NULL: not declared.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcpclient_set_extension(
+    client: MaybeUninit<&mut mcpclient>,
+    identifier: MaybeUninit<&c_char>,
+    settings_json: *const c_char,
+    error_out: *mut *mut mcpclient_error,
+) -> mcpclient_status {
+    // SAFETY: the caller keeps the contract of the header.
+    unsafe {
+        outcome::status(error_out, || {
+            let client = arg::required(client, "client")?;
+            let settings = arg::optional_text(settings_json, "settings_json")?;
+            client.0.set_extension(arg::text(identifier, "identifier")?, settings)
+        })
+    }
+}
+
 /// Sets the capabilities that the client declares, instead of those that the
 /// callbacks of mcpclient_on_request imply.
 ///

@@ -10,6 +10,15 @@ pub(super) fn terminated(text: &str) -> CString {
         .unwrap_or_else(|_| CString::new(text.replace('\0', "\u{FFFD}")).expect("the only NULs were just replaced"))
 }
 
+/// A string that a caller gives back to be freed; `None` for NULL.
+///
+/// # Safety
+/// The pointer is NULL or came from `CString::into_raw`, and is not used again.
+pub(super) unsafe fn owned(string: *mut c_char) -> Option<CString> {
+    // SAFETY: not NULL; the rest is promised by the caller.
+    (!string.is_null()).then(|| unsafe { CString::from_raw(string) })
+}
+
 /// A string that belongs to a handle; NULL for `None`.
 pub(super) fn borrowed(text: Option<&CStr>) -> *const c_char {
     text.map_or(ptr::null(), CStr::as_ptr)

@@ -1,6 +1,8 @@
 //! Input that a server requests before it completes a request
 //! ([2026-07-28, "Multi Round-Trip Requests"](https://modelcontextprotocol.io/specification/2026-07-28/basic/utilities/mrtr)).
 
+use std::collections::BTreeSet;
+
 use crate::base::call::Call;
 use crate::base::error::Error;
 use crate::base::text;
@@ -17,28 +19,13 @@ pub(super) fn next_params(
     interim: &Value,
     shared: &Shared,
 ) -> Result<JsonObject, Error> {
-    let invalid = || Error::Protocol("the server's request for input is not valid".to_owned());
-    let requests = interim.get("/inputRequests").filter(|requests| requests.kind() != Kind::Null);
-    if requests.is_some_and(|requests| requests.kind() != Kind::Object) {
-        return Err(invalid());
-    }
+    let requests = requests_of(interim)?;
     let state = interim.get("/requestState").filter(|state| state.kind() != Kind::Null);
     // Without either, the next round would repeat the request: a tool would run again.
     if requests.is_none_or(|requests| requests.count() == 0) && state.is_none() {
         return Err(Error::Protocol("the server requests input but does not say which".to_owned()));
     }
-    let handlers = shared.handlers.load_full();
-    let capabilities = shared.capabilities(Version::MODERN);
-    let mut responses = JsonObject::new();
-    for (key, request) in requests.into_iter().flat_map(Node::members) {
-        call.remaining()?; // no handler starts after a cancellation
-        let method = request.get("/method").and_then(Node::as_str).ok_or_else(invalid)?;
-        let params = request.get("/params").filter(|params| params.kind() != Kind::Null).map(Node::to_value);
-        match handlers.ask(method, params.as_ref(), &capabilities) {
-            Ok(response) => responses.insert(key.to_owned(), raw(response)?),
-            Err((code, message)) => return Err(failed(method, code, &message)),
-        };
-    }
+    let responses = responses(call, interim, shared, &BTreeSet::new())?;
     let mut params = original.cloned().unwrap_or_default();
     if !responses.is_empty() {
         params.insert("inputResponses".to_owned(), raw(object(&responses)?)?);
@@ -47,6 +34,43 @@ pub(super) fn next_params(
         params.insert("requestState".to_owned(), raw(state.to_json())?);
     }
     Ok(params)
+}
+
+/// The handlers' responses to `inputRequests`, except those whose key is in `answered`.
+pub(super) fn responses(
+    call: &Call,
+    interim: &Value,
+    shared: &Shared,
+    answered: &BTreeSet<String>,
+) -> Result<JsonObject, Error> {
+    let handlers = shared.handlers.load_full();
+    let capabilities = shared.capabilities(Version::MODERN);
+    let mut responses = JsonObject::new();
+    for (key, request) in requests_of(interim)?.into_iter().flat_map(Node::members) {
+        if answered.contains(key) {
+            continue;
+        }
+        call.remaining()?; // no handler starts after a cancellation
+        let method = request.get("/method").and_then(Node::as_str).ok_or_else(invalid)?;
+        let params = request.get("/params").filter(|params| params.kind() != Kind::Null).map(Node::to_value);
+        match handlers.ask(method, params.as_ref(), &capabilities) {
+            Ok(response) => responses.insert(key.to_owned(), raw(response)?),
+            Err((code, message)) => return Err(failed(method, code, &message)),
+        };
+    }
+    Ok(responses)
+}
+
+fn requests_of(interim: &Value) -> Result<Option<Node<'_>>, Error> {
+    let requests = interim.get("/inputRequests").filter(|requests| requests.kind() != Kind::Null);
+    match requests.is_some_and(|requests| requests.kind() != Kind::Object) {
+        true => Err(invalid()),
+        false => Ok(requests),
+    }
+}
+
+fn invalid() -> Error {
+    Error::Protocol("the server's request for input is not valid".to_owned())
 }
 
 /// An error cannot be sent to the server, so the request cannot be completed.

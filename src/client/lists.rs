@@ -99,7 +99,7 @@ impl Operation {
         let mut seen = HashSet::new();
         for _ in 0..MAX_PAGES {
             let page = self.send(session, &page_request(list, cursor.as_deref())?)?;
-            if requests_input(session, &page)? {
+            if requests_input(session, list.method, &page)? {
                 return Err(Error::Protocol(format!("the server requests input for {}", list.method)));
             }
             if session.version.is_modern() {

@@ -13,6 +13,7 @@ mod scope;
 mod sessions;
 mod setters;
 pub(crate) mod stdio;
+pub(crate) mod tasks;
 mod tools;
 
 use std::sync::Arc;

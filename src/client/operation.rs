@@ -17,6 +17,7 @@ use crate::protocol::jsonrpc::JsonObject;
 use crate::protocol::meta::{object, raw};
 use crate::protocol::server_info::ServerInfo;
 use crate::protocol::subscriptions::LISTEN;
+use crate::protocol::tool_headers::TOOLS_CALL;
 use crate::session::shared::Shared;
 use crate::session::{Request, SET_LEVEL, Session, is_idempotent};
 use crate::transport::session_loss::SessionLoss;
@@ -31,7 +32,7 @@ const MAX_RENEWALS: usize = 3;
 /// An API call in progress.
 pub(crate) struct Operation {
     pub(crate) shared: Shared,
-    process: Arc<Process>,
+    pub(super) process: Arc<Process>,
     pub(crate) call: Call,
 }
 
@@ -210,13 +211,13 @@ impl Operation {
     pub(super) fn rounds(&self, session: &Session, request: &Request<'_>) -> Result<Value, Error> {
         let mut value = self.send(session, request)?;
         for _ in 0..MAX_ROUNDS {
-            if !requests_input(session, &value)? {
+            if !requests_input(session, request.method, &value)? {
                 return Ok(value);
             }
             let params = input_requests::next_params(&self.call, request.params.as_ref(), &value, &self.shared)?;
             value = self.send(session, &Request { params: Some(params), ..request.clone() })?;
         }
-        match requests_input(session, &value)? {
+        match requests_input(session, request.method, &value)? {
             false => Ok(value),
             true => Err(Error::Protocol(format!("the server still requests input after {MAX_ROUNDS} rounds"))),
         }
@@ -233,10 +234,12 @@ impl Operation {
 }
 
 /// Whether a result is an interim one, in which the server requests input (since 2026-07-28).
-pub(super) fn requests_input(session: &Session, value: &Value) -> Result<bool, Error> {
+pub(super) fn requests_input(session: &Session, method: &str, value: &Value) -> Result<bool, Error> {
     match value.string("/resultType").filter(|_| session.version.is_modern()) {
         None | Some("complete") => Ok(false),
         Some("input_required") => Ok(true),
+        // A tool may go on as a task; no other request may.
+        Some("task") if method == TOOLS_CALL => Ok(false),
         Some(other) => {
             let other = text::one_line(other);
             Err(Error::Protocol(format!("the result is of the unknown type {other}")))

@@ -11,6 +11,7 @@ use crate::http::config::{ConnectConfig, RequestConfig};
 use crate::http::proxy::{self, ProxyChoice};
 use crate::http::tls::{self, TlsSettings};
 use crate::protocol::implementation::Implementation;
+use crate::protocol::meta;
 use crate::protocol::transport_kind::TransportKind;
 use crate::protocol::version::Version;
 use crate::session::callbacks::{Handlers, NotificationHandler, RequestHandler};
@@ -193,6 +194,26 @@ impl Client {
             config.client_info = Implementation { name: name.to_owned(), version: version.to_owned() };
         });
         self.change_request(|config| config.client_name = name.to_owned());
+        Ok(())
+    }
+
+    /// Declares an extension to servers of 2026-07-28 and later; `settings` is JSON text of an object, `None`: the extension
+    /// is not declared. [`Client::set_capabilities`] overrides this.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for an identifier that is not `prefix/name`, or settings that are not a JSON object.
+    pub fn set_extension(&self, identifier: &str, settings: Option<&str>) -> Result<(), Error> {
+        self.refuse_through_scope("an extension")?;
+        if !meta::is_extension_identifier(identifier) {
+            return Err(Error::InvalidArgument("the identifier is not of the form prefix/name".to_owned()));
+        }
+        parse_object("settings", settings)?;
+        self.change_session(|config| {
+            match settings {
+                Some(settings) => config.extensions.insert(identifier.to_owned(), settings.trim().to_owned()),
+                None => config.extensions.remove(identifier),
+            };
+        });
         Ok(())
     }
 

@@ -1,16 +1,17 @@
 //! `tools/call`.
 
+use std::sync::Arc;
+
 use ::http::{HeaderName, HeaderValue};
 
 use crate::base::error::Error;
 use crate::client::lists::TOOLS;
 use crate::client::operation::Operation;
+use crate::client::tasks;
 use crate::json::Value;
 use crate::protocol::jsonrpc::{HEADER_MISMATCH, JsonObject};
-use crate::protocol::tool_headers::ToolHeaders;
+use crate::protocol::tool_headers::{TOOLS_CALL, ToolHeaders};
 use crate::session::{Request, Session};
-
-const TOOLS_CALL: &str = "tools/call";
 
 impl Operation {
     /// Calls a tool. A tool's own error (`isError`) is a result, not an [`Error`].
@@ -25,8 +26,22 @@ impl Operation {
         }
     }
 
+    /// Calls a tool, and follows the task that the server makes of it.
+    fn call_tool_on(&self, session: &Arc<Session>, params: &JsonObject) -> Result<Value, Error> {
+        match self.send_tool_call(session, params) {
+            Ok(created) if session.version.is_modern() && tasks::is_task(&created) => {
+                self.follow_task(session, &created, "")
+            }
+            Err(error) if self.must_be_task(session, &error) => {
+                let created = self.send_tool_call(session, &tasks::with_task(params)?)?;
+                self.follow_task(session, &created, "/task")
+            }
+            result => result,
+        }
+    }
+
     /// Calls a tool; again with other headers if the server refuses them.
-    fn call_tool_on(&self, session: &Session, params: &JsonObject) -> Result<Value, Error> {
+    pub(super) fn send_tool_call(&self, session: &Session, params: &JsonObject) -> Result<Value, Error> {
         self.restore_tool_headers(session);
         match self.rounds(session, &request(session, params)?) {
             Err(error) if error.rpc_code() == Some(HEADER_MISMATCH) && session.version.is_modern() => {

@@ -16,6 +16,7 @@ pub(crate) fn for_request(method: &str, params: Option<&JsonObject>) -> Result<V
     let source = match method {
         "tools/call" | "prompts/get" => "name",
         "resources/read" => "uri",
+        "tasks/get" | "tasks/update" | "tasks/cancel" => "taskId",
         _ => return Ok(headers),
     };
     let named = params.and_then(|params| params.get(source)).and_then(|value| text(value));
@@ -69,12 +70,13 @@ mod tests {
 
     #[test]
     fn requests_with_a_name_say_it() {
-        let params: JsonObject = serde_json::from_str(r#"{"name":"n\u00e9","uri":"file:///x"}"#).unwrap();
+        let params: JsonObject = serde_json::from_str(r#"{"name":"n\u00e9","uri":"file:///x","taskId":"t1"}"#).unwrap();
         let names = |method| -> Vec<String> {
             let headers = for_request(method, Some(&params)).unwrap();
             headers.iter().map(|(_, value)| value.to_str().unwrap().to_owned()).collect()
         };
         assert_eq!(names("tools/list"), ["tools/list"]);
+        assert_eq!(names("tasks/get"), ["tasks/get", "t1"]);
         assert_eq!(names("resources/read"), ["resources/read", "file:///x"]);
         assert_eq!(names("tools/call"), ["tools/call", "=?base64?bsOp?="]);
     }

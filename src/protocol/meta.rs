@@ -74,17 +74,32 @@ impl Meta<'_> {
     }
 }
 
+/// A part of a prefix: it begins with a letter and ends with a letter or digit.
+fn is_label(label: &str) -> bool {
+    label.starts_with(|first: char| first.is_ascii_alphabetic())
+        && label.ends_with(|last: char| last.is_ascii_alphanumeric())
+        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// What follows a prefix. It may be empty.
+fn is_name(name: &str) -> bool {
+    let ends_well = |end: Option<char>| end.is_none_or(|end| end.is_ascii_alphanumeric());
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        && ends_well(name.chars().next())
+        && ends_well(name.chars().next_back())
+}
+
+/// Whether this can be an extension's identifier, such as `com.example/feature` or `com.example/group/feature`.
+pub(crate) fn is_extension_identifier(identifier: &str) -> bool {
+    identifier.split_once('/').is_some_and(|(prefix, names)| {
+        prefix.split('.').all(is_label) && names.split('/').all(|name| !name.is_empty() && is_name(name))
+    })
+}
+
 /// Whether a caller may set this member of `_meta` (2026-07-28, basic, "_meta").
 pub(crate) fn check_key(key: &str) -> Result<(), Error> {
     let refused = |why: &str| Err(Error::InvalidArgument(format!("key is no name for _meta: {why}")));
     let (prefix, name) = key.rsplit_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
-    let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    let is_label = |label: &str| {
-        let bytes = label.as_bytes();
-        label.starts_with(|first: char| first.is_ascii_alphabetic())
-            && label.ends_with(|last: char| last.is_ascii_alphanumeric())
-            && bytes.iter().all(|byte| is_inner(*byte))
-    };
     let labels: Vec<&str> = prefix.into_iter().flat_map(|prefix| prefix.split('.')).collect();
     if !labels.iter().all(|label| is_label(label)) {
         return refused("its prefix is not a series of labels separated by dots");
@@ -93,10 +108,7 @@ pub(crate) fn check_key(key: &str) -> Result<(), Error> {
     if labels.iter().take(2).any(|label| ["modelcontextprotocol", "mcp"].contains(label)) {
         return refused("its prefix is reserved for MCP");
     }
-    let ends_well = |end: Option<&u8>| end.is_none_or(u8::is_ascii_alphanumeric);
-    let bytes = name.as_bytes();
-    let is_name = bytes.iter().all(|byte| is_inner(*byte) || matches!(byte, b'_' | b'.'));
-    if !is_name || !ends_well(bytes.first()) || !ends_well(bytes.last()) || key.is_empty() {
+    if !is_name(name) || key.is_empty() {
         return refused("names have letters, digits, hyphens, underscores and dots, and no punctuation at their ends");
     }
     match key {

@@ -9,6 +9,7 @@ pub(crate) mod jsonrpc;
 pub(crate) mod meta;
 pub(crate) mod server_info;
 pub(crate) mod subscriptions;
+pub(crate) mod tasks;
 pub(crate) mod tool_headers;
 pub(crate) mod transport_kind;
 pub(crate) mod version;

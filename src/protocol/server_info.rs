@@ -62,6 +62,16 @@ impl ServerInfo {
         }
     }
 
+    /// Fails unless the server declares the extension, such as `io.modelcontextprotocol/tasks`.
+    pub(crate) fn require_extension(&self, identifier: &str) -> Result<(), Error> {
+        match self.offered.get("extensions").and_then(|extensions| extensions.get(identifier)) {
+            None | Some(Json::Null | Json::Bool(false)) if !self.offered.is_null() => {
+                Err(Error::Unsupported(format!("the server does not offer the extension {identifier}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Name, version, capabilities and instructions as one JSON object.
     pub(crate) fn describe(&self, version: Version) -> String {
         let version = text::quoted(version.as_str());

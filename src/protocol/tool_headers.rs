@@ -7,6 +7,10 @@ use serde_json::Value as Json;
 use crate::base::error::Error;
 use crate::protocol::headers;
 
+/// Calls a tool
+/// ([specification](https://modelcontextprotocol.io/specification/2025-11-25/server/tools#calling-tools)).
+pub(crate) const TOOLS_CALL: &str = "tools/call";
+
 const ANNOTATION: &str = "x-mcp-header";
 /// The largest integer that every JSON parser keeps.
 const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;

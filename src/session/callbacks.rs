@@ -129,7 +129,7 @@ impl Handlers {
     }
 
     /// The capabilities that the request handlers and the extensions imply, as JSON text.
-    pub(crate) fn capabilities(&self, version: Version, extensions: &[&str]) -> String {
+    pub(crate) fn capabilities(&self, version: Version, extensions: &BTreeMap<&str, &str>) -> String {
         let known = [(ELICITATION, "elicitation"), (ROOTS, "roots"), (SAMPLING, "sampling")];
         let set = known.iter().filter(|(method, _)| self.requests.contains_key(*method)).map(|(_, name)| *name);
         let mut members: Vec<String> = set
@@ -141,7 +141,7 @@ impl Handlers {
             .collect();
         if !extensions.is_empty() {
             let extensions: Vec<String> =
-                extensions.iter().map(|name| format!("{}:{{}}", text::quoted(name))).collect();
+                extensions.iter().map(|(name, settings)| format!("{}:{settings}", text::quoted(name))).collect();
             members.push(format!("\"extensions\":{{{}}}", extensions.join(",")));
         }
         format!("{{{}}}", members.join(","))
@@ -230,11 +230,14 @@ mod tests {
     #[test]
     fn request_handlers_imply_capabilities_and_respond() {
         let mut handlers = Handlers::default();
-        assert_eq!(handlers.capabilities(Version::LEGACY, &[]), "{}");
+        assert_eq!(handlers.capabilities(Version::LEGACY, &BTreeMap::new()), "{}");
         handlers.set_request(ROOTS, Some(Arc::new(|_, _, reply| reply.result(r#"{"roots":[]}"#).unwrap())));
         handlers.set_request(ELICITATION, Some(Arc::new(|_, _, _| {})));
-        assert_eq!(handlers.capabilities(Version::LEGACY, &[]), r#"{"elicitation":{"form":{}},"roots":{}}"#);
-        assert_eq!(handlers.capabilities(Version::V2025_06_18, &[]), r#"{"elicitation":{},"roots":{}}"#);
+        assert_eq!(
+            handlers.capabilities(Version::LEGACY, &BTreeMap::new()),
+            r#"{"elicitation":{"form":{}},"roots":{}}"#
+        );
+        assert_eq!(handlers.capabilities(Version::V2025_06_18, &BTreeMap::new()), r#"{"elicitation":{},"roots":{}}"#);
         assert_eq!(handlers.ask(ROOTS, None, "{}"), Ok(r#"{"roots":[]}"#.to_owned()));
         assert!(matches!(handlers.ask(ELICITATION, None, "{}"), Err((jsonrpc::INTERNAL_ERROR, _))));
         assert!(matches!(handlers.ask(SAMPLING, None, "{}"), Err((jsonrpc::METHOD_NOT_FOUND, _))));

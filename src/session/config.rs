@@ -1,5 +1,6 @@
 //! What a caller sets. Each part is an immutable snapshot, read without a lock that a fork could leave locked.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -7,6 +8,7 @@ use url::Url;
 
 use crate::http::config::{ConnectConfig, RequestConfig};
 use crate::protocol::implementation::Implementation;
+use crate::protocol::tasks;
 use crate::protocol::transport_kind::TransportKind;
 use crate::protocol::version::Version;
 use crate::transport::stdio::Program;
@@ -39,6 +41,8 @@ pub(crate) struct SessionConfig {
     pub(crate) client_info: Implementation,
     /// Replaces the capabilities that the request handlers imply: JSON text of an object.
     pub(crate) capabilities: Option<String>,
+    /// The extensions to declare since 2026-07-28, each with its settings as JSON text of an object.
+    pub(crate) extensions: BTreeMap<String, String>,
     /// Whether lists are cached as the server's hints say.
     pub(crate) cache: bool,
     /// The log level that the caller has requested.
@@ -52,6 +56,7 @@ impl Default for SessionConfig {
             version: None,
             client_info: Implementation::default(),
             capabilities: None,
+            extensions: BTreeMap::from([(tasks::EXTENSION.to_owned(), "{}".to_owned())]),
             cache: true,
             log_level: None,
         }

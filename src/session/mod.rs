@@ -28,6 +28,7 @@ use crate::protocol::jsonrpc::{self, JsonObject, METHOD_NOT_FOUND, UNSUPPORTED_V
 use crate::protocol::meta::{self, Meta};
 use crate::protocol::server_info::ServerInfo;
 use crate::protocol::subscriptions::{LISTEN, SUBSCRIBE, UNSUBSCRIBE, check_acknowledged};
+use crate::protocol::tasks;
 use crate::protocol::transport_kind::TransportKind;
 use crate::protocol::version::Version;
 use crate::session::callbacks::PROGRESS;
@@ -87,7 +88,10 @@ impl<'a> Request<'a> {
 pub(crate) fn is_idempotent(method: &str) -> bool {
     let reads = ["ping", DISCOVER, INITIALIZE, "resources/read", "prompts/get", "completion/complete"];
     let sets = [SET_LEVEL, SUBSCRIBE, UNSUBSCRIBE, LISTEN];
-    reads.contains(&method) || sets.contains(&method) || method.ends_with("/list")
+    // A server ignores the second response to an input request, and the second cancellation.
+    let of_tasks = [tasks::GET, tasks::RESULT, tasks::UPDATE, tasks::CANCEL];
+    let known = [&reads[..], &sets[..], &of_tasks[..]].concat();
+    known.contains(&method) || method.ends_with("/list")
 }
 
 impl Session {
@@ -127,6 +131,11 @@ impl Session {
             "completions" if self.version < Version::V2025_03_26 => Ok(()), // the first revision did not declare it
             _ => self.server.require(capability),
         }
+    }
+
+    /// Fails unless the server declares the extension.
+    pub(crate) fn require_extension(&self, identifier: &str) -> Result<(), Error> {
+        self.server.require_extension(identifier)
     }
 
     /// Sends a request and waits for its response.

@@ -1,5 +1,6 @@
 //! What the sessions of a client share, and the calls of its API with them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -49,7 +50,12 @@ impl Shared {
         let set = self.settings.session.load().capabilities.clone();
         set.unwrap_or_else(|| {
             let request = self.settings.request.load();
-            let extensions = request.credentials.auth().map(Auth::extensions).unwrap_or_default();
+            let of_credentials = request.credentials.auth().map(Auth::extensions).unwrap_or_default();
+            let mut extensions: BTreeMap<&str, &str> = of_credentials.into_iter().map(|name| (name, "{}")).collect();
+            let session = self.settings.session.load();
+            if version.is_modern() {
+                extensions.extend(session.extensions.iter().map(|(name, settings)| (name.as_str(), settings.as_str())));
+            }
             self.handlers.load().capabilities(version, &extensions)
         })
     }

@@ -14,4 +14,5 @@ mod queue;
 mod scopes;
 #[cfg(target_os = "linux")]
 mod stdio;
+mod tasks;
 mod tls;

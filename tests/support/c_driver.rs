@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)] // the C ABI has no other door
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::path::Path;
 use std::ptr;
 use std::time::Duration;
@@ -76,6 +76,39 @@ impl Scoped for C {
 }
 
 // SAFETY of every block below: the client and the auth objects are alive while `self` is, texts while the call runs.
+impl Tasks for C {
+    fn start_task(&self, tool: &str, arguments: Option<&str>) -> Outcome<(Option<String>, Value)> {
+        let (tool, arguments) = (c_string(tool), optional(arguments));
+        let mut id = ptr::null_mut();
+        let task = value(|task, error| unsafe {
+            mcpclient_start_task(self.0, tool.as_ptr(), pointer(&arguments), &raw mut id, task, error)
+        })?;
+        let text = (!id.is_null()).then(|| unsafe { CStr::from_ptr(id) }.to_str().unwrap().to_owned());
+        unsafe { mcpclient_string_free(id) };
+        Ok((text, task))
+    }
+
+    fn get_task(&self, id: &str) -> Outcome<Value> {
+        let id = c_string(id);
+        value(|task, error| unsafe { mcpclient_get_task(self.0, id.as_ptr(), task, error) })
+    }
+
+    fn await_task(&self, id: &str) -> Outcome<Value> {
+        let id = c_string(id);
+        value(|result, error| unsafe { mcpclient_await_task(self.0, id.as_ptr(), result, error) })
+    }
+
+    fn cancel_task(&self, id: &str) -> Outcome {
+        let id = c_string(id);
+        call(|error| unsafe { mcpclient_cancel_task(self.0, id.as_ptr(), error) })
+    }
+
+    fn set_extension(&self, identifier: &str, settings: Option<&str>) -> Outcome {
+        let (identifier, settings) = (c_string(identifier), optional(settings));
+        call(|error| unsafe { mcpclient_set_extension(self.0, identifier.as_ptr(), pointer(&settings), error) })
+    }
+}
+
 impl Driver for C {
     type Auth = CAuth;
 

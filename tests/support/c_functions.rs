@@ -194,5 +194,18 @@ unsafe extern "C" {
     pub fn mcpclient_error_rpc_data(error: *const Handle) -> Text;
     pub fn mcpclient_error_www_authenticate(error: *const Handle) -> Text;
     pub fn mcpclient_error_challenge_parameter(error: *const Handle, name: Text) -> Text;
+    pub fn mcpclient_start_task(
+        client: *mut Handle,
+        tool: Text,
+        arguments: Text,
+        task_id: *mut *mut c_char,
+        task: *mut *mut Handle,
+        error: Errors,
+    ) -> i32;
+    pub fn mcpclient_get_task(client: *mut Handle, task_id: Text, task: *mut *mut Handle, error: Errors) -> i32;
+    pub fn mcpclient_await_task(client: *mut Handle, task_id: Text, result: *mut *mut Handle, error: Errors) -> i32;
+    pub fn mcpclient_cancel_task(client: *mut Handle, task_id: Text, error: Errors) -> i32;
+    pub fn mcpclient_set_extension(client: *mut Handle, identifier: Text, settings: Text, error: Errors) -> i32;
+    pub fn mcpclient_string_free(string: *mut c_char);
     pub fn mcpclient_error_free(error: *mut Handle);
 }

@@ -113,8 +113,19 @@ pub trait Scoped: Sized {
 /// Receives a line of a program's stderr.
 pub type OnLine = Box<dyn Fn(&str) + Send + Sync>;
 
+/// Tasks of the server.
+pub trait Tasks {
+    /// The id, if the tool became a task, and the task.
+    fn start_task(&self, tool: &str, arguments: Option<&str>) -> Outcome<(Option<String>, Value)>;
+    fn get_task(&self, id: &str) -> Outcome<Value>;
+    fn await_task(&self, id: &str) -> Outcome<Value>;
+    fn cancel_task(&self, id: &str) -> Outcome;
+    /// `None`: not declared.
+    fn set_extension(&self, identifier: &str, settings: Option<&str>) -> Outcome;
+}
+
 /// One way to use the library.
-pub trait Driver: Scoped + Send + Sync + 'static {
+pub trait Driver: Scoped + Tasks + Send + Sync + 'static {
     /// An auth object.
     type Auth: Send + Sync + 'static;
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::driver::{
     Asked, Driver, Failure, Load, OAuth, OnLine, OnNotification, OnProgress, OnRequest, Outcome, PARAMETERS, Replies,
-    Save, Scoped, Visitor,
+    Save, Scoped, Tasks, Visitor,
 };
 
 impl From<Error> for Failure {
@@ -98,6 +98,29 @@ impl Scoped for Rust {
 
     fn set_meta(&self, key: &str, json: Option<&str>) -> Outcome {
         Ok(self.0.set_meta(key, json)?)
+    }
+}
+
+impl Tasks for Rust {
+    fn start_task(&self, tool: &str, arguments: Option<&str>) -> Outcome<(Option<String>, Value)> {
+        let (id, task) = self.0.start_task(tool, arguments)?;
+        Ok((id, json(&task)))
+    }
+
+    fn get_task(&self, id: &str) -> Outcome<Value> {
+        Ok(json(&self.0.get_task(id)?))
+    }
+
+    fn await_task(&self, id: &str) -> Outcome<Value> {
+        Ok(json(&self.0.await_task(id)?))
+    }
+
+    fn cancel_task(&self, id: &str) -> Outcome {
+        Ok(self.0.cancel_task(id)?)
+    }
+
+    fn set_extension(&self, identifier: &str, settings: Option<&str>) -> Outcome {
+        Ok(self.0.set_extension(identifier, settings)?)
     }
 }
 

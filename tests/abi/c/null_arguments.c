@@ -36,6 +36,23 @@ static mcpclient_config *config;
         CHECK(function(__VA_ARGS__, NULL) == NULL);                               \
     } while (0)
 
+static void tasks(void)
+{
+    mcpclient *known = mcpclient_new("http://127.0.0.1/", NULL);
+    mcpclient_string_free(NULL);
+    REFUSED("client", mcpclient_start_task, client, "x", NULL, NULL, NULL);
+    REFUSED("tool", mcpclient_start_task, known, text, NULL, NULL, NULL);
+    REFUSED("client", mcpclient_get_task, client, "x", NULL);
+    REFUSED("task_id", mcpclient_get_task, known, text, NULL);
+    REFUSED("client", mcpclient_await_task, client, "x", NULL);
+    REFUSED("task_id", mcpclient_await_task, known, text, NULL);
+    REFUSED("client", mcpclient_cancel_task, client, "x");
+    REFUSED("task_id", mcpclient_cancel_task, known, text);
+    REFUSED("client", mcpclient_set_extension, client, "com.example/x", NULL);
+    REFUSED("identifier", mcpclient_set_extension, known, text, NULL);
+    mcpclient_free(known);
+}
+
 static void queues(void)
 {
     mcpclient *known = mcpclient_new("http://127.0.0.1/", NULL);
@@ -329,6 +346,7 @@ int main(int argc, char **argv)
     mcpclient *good = client_of(argc, argv, "/mcp");
     constructors();
     queues();
+    tasks();
     no_client();
     no_config();
     no_text(good);
