@@ -19,6 +19,11 @@ pub(super) fn plain<T>(fallback: T, body: impl FnOnce() -> T) -> T {
     catch(|| Ok(body())).unwrap_or(fallback)
 }
 
+/// The same for a function that only reads memory: it reaches no point at which `pthread_cancel` acts.
+pub(super) fn reading<T>(fallback: T, body: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or(fallback)
+}
+
 fn bug(panic: &(dyn Any + Send)) -> Error {
     // A formatted message may quote data, such as a token. Only literals of the source are passed on.
     let place = panic.downcast_ref::<&'static str>().copied().unwrap_or("a check failed");

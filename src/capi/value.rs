@@ -149,7 +149,7 @@ pub unsafe extern "C" fn mcpclient_value_copy(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_value_type(value: *const mcpclient_value, pointer: *const c_char) -> mcpclient_type {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { guard::plain(MCPCLIENT_TYPE_ABSENT, || look(value, pointer).map_or(MCPCLIENT_TYPE_ABSENT, type_of)) }
+    unsafe { guard::reading(MCPCLIENT_TYPE_ABSENT, || look(value, pointer).map_or(MCPCLIENT_TYPE_ABSENT, type_of)) }
 }
 
 fn type_of(node: Node<'_>) -> mcpclient_type {
@@ -174,7 +174,7 @@ pub unsafe extern "C" fn mcpclient_value_at(
     pointer: *const c_char,
 ) -> *const mcpclient_value {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { guard::plain(ptr::null(), || look(value, pointer).map_or(ptr::null(), address)) }
+    unsafe { guard::reading(ptr::null(), || look(value, pointer).map_or(ptr::null(), address)) }
 }
 
 /// Returns a view of one element of an array, or of the value of one member of
@@ -193,7 +193,7 @@ pub unsafe extern "C" fn mcpclient_value_element(
 ) -> *const mcpclient_value {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::plain(ptr::null(), || node(value).and_then(|node| node.element(index)).map_or(ptr::null(), address))
+        guard::reading(ptr::null(), || node(value).and_then(|node| node.element(index)).map_or(ptr::null(), address))
     }
 }
 
@@ -205,7 +205,9 @@ pub unsafe extern "C" fn mcpclient_value_element(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_value_key(value: *const mcpclient_value, index: usize) -> *const c_char {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { guard::plain(ptr::null(), || text::borrowed_bytes(node(value).and_then(|node| node.key_with_nul(index)))) }
+    unsafe {
+        guard::reading(ptr::null(), || text::borrowed_bytes(node(value).and_then(|node| node.key_with_nul(index))))
+    }
 }
 
 /// Returns a value as JSON text.
@@ -219,7 +221,7 @@ pub unsafe extern "C" fn mcpclient_value_key(value: *const mcpclient_value, inde
 pub unsafe extern "C" fn mcpclient_value_json<'a>(value: *const mcpclient_value) -> MaybeUninit<&'a c_char> {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::plain(text::never_null(c"null"), || {
+        guard::reading(text::never_null(c"null"), || {
             text::never_null(node(value).and_then(Node::json_for_c).unwrap_or(c"null"))
         })
     }
@@ -240,7 +242,7 @@ pub unsafe extern "C" fn mcpclient_value_string(
 ) -> *const c_char {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::plain(ptr::null(), || text::borrowed_bytes(look(value, pointer).and_then(Node::as_bytes_with_nul)))
+        guard::reading(ptr::null(), || text::borrowed_bytes(look(value, pointer).and_then(Node::as_bytes_with_nul)))
     }
 }
 
@@ -259,7 +261,7 @@ pub unsafe extern "C" fn mcpclient_value_string_or(
 ) -> *const c_char {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::plain(fallback, || {
+        guard::reading(fallback, || {
             let found = look(value, pointer).and_then(Node::as_bytes_with_nul);
             if found.is_some() { text::borrowed_bytes(found) } else { fallback }
         })
@@ -275,7 +277,7 @@ pub unsafe extern "C" fn mcpclient_value_string_or(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_value_string_length(value: *const mcpclient_value, pointer: *const c_char) -> usize {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { guard::plain(0, || look(value, pointer).and_then(Node::as_bytes).map_or(0, <[u8]>::len)) }
+    unsafe { guard::reading(0, || look(value, pointer).and_then(Node::as_bytes).map_or(0, <[u8]>::len)) }
 }
 
 /// Reads an integer inside a value. Nothing is rounded.
@@ -293,7 +295,7 @@ pub unsafe extern "C" fn mcpclient_value_int64(
 ) -> bool {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::plain(false, || {
+        guard::reading(false, || {
             let number = look(value, pointer).and_then(Node::as_i64);
             tell(number, out)
         })
@@ -315,7 +317,7 @@ pub unsafe extern "C" fn mcpclient_value_double(
 ) -> bool {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::plain(false, || {
+        guard::reading(false, || {
             let number = look(value, pointer).and_then(Node::as_f64);
             tell(number, out)
         })
@@ -336,7 +338,7 @@ pub unsafe extern "C" fn mcpclient_value_bool(
 ) -> bool {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        guard::plain(false, || {
+        guard::reading(false, || {
             let boolean = look(value, pointer).and_then(Node::as_bool);
             tell(boolean, out)
         })
@@ -351,7 +353,7 @@ pub unsafe extern "C" fn mcpclient_value_bool(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_value_count(value: *const mcpclient_value, pointer: *const c_char) -> usize {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { guard::plain(0, || look(value, pointer).map_or(0, Node::count)) }
+    unsafe { guard::reading(0, || look(value, pointer).map_or(0, Node::count)) }
 }
 
 /// Frees a value, with its views and the strings that were read from it.

@@ -82,7 +82,8 @@ fn every_exported_function_is_guarded() {
             let mut lines = body.lines().map(str::trim).filter(|line| !line.is_empty());
             let first = lines.find(|line| *line != "unsafe {" && !line.starts_with("let user_data = UserData::new("));
             let first = first.unwrap().trim_start_matches("unsafe { ");
-            let guards = ["outcome::status(", "outcome::handle(", "outcome::pointer(", "guard::plain("];
+            let guards =
+                ["outcome::status(", "outcome::handle(", "outcome::pointer(", "guard::plain(", "guard::reading("];
             let guarded = guards.iter().any(|form| first.starts_with(form));
             assert!(guarded, "{name} begins with {first}");
             count += 1;
