@@ -5,6 +5,7 @@ import queue
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import setup
 
@@ -100,6 +101,19 @@ class EverythingServer(Server):
 
     def _port_arguments(self):
         return [str(self.port)]
+
+
+def fastmcp_command(version):
+    """What starts a FastMCP server over stdio."""
+    python = setup.python(setup.prepare(f"fastmcp-{version}"))
+    return [python, setup.HERE / "servers" / "fastmcp_server.py", "stdio", "none"]
+
+
+def everything_command():
+    """What starts the reference server of the TypeScript SDK over stdio."""
+    directory = setup.prepare(setup.NODE)
+    dist = Path(directory) / "node_modules/@modelcontextprotocol/server-everything/dist"
+    return [setup.node(directory), dist / "index.js", "stdio"]
 
 
 class _Drain:

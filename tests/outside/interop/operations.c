@@ -203,8 +203,8 @@ static void progress(const struct server *server, mcpclient *client)
     struct inbox inbox = {.lock = PTHREAD_MUTEX_INITIALIZER, .method = "notifications/progress"};
     OK(mcpclient_on_notification, client, "notifications/progress", take, &inbox, NULL);
     answers(client, &server->progress);
-    /* Within a call, what arrives before the answer is reported before it; over HTTP+SSE another thread reports. */
-    if (mcpclient_transport_in_use(client) != MCPCLIENT_TRANSPORT_SSE && count_of(&inbox) != server->steps)
+    /* Within a call, what arrives before the answer is reported before it; over the other transports another thread reports. */
+    if (mcpclient_transport_in_use(client) == MCPCLIENT_TRANSPORT_STREAMABLE_HTTP && count_of(&inbox) != server->steps)
         complain("%d reports instead of %d", count_of(&inbox), server->steps);
     comes(&inbox, server->steps, "\"progressToken\"");
     OK(mcpclient_on_notification, client, "notifications/progress", NULL, NULL, NULL);
@@ -221,7 +221,9 @@ static void logging(const struct server *server, mcpclient *client)
         && strstr(mcpclient_error_message(error), "logging") != NULL;
     ends_with("mcpclient_set_server_log_level", unsaid ? MCPCLIENT_ERROR_UNSUPPORTED : MCPCLIENT_OK, status, error);
     OK(mcpclient_call_tool, client, server->log.tool, server->log.arguments, NULL);
-    comes(&inbox, 1, server->log.text);
+    /* server-everything names its session, which a program does not have. */
+    bool is_program = mcpclient_transport_in_use(client) == MCPCLIENT_TRANSPORT_STDIO;
+    comes(&inbox, 1, is_program ? "" : server->log.text);
     mcpclient_close(client);
 }
 
@@ -366,6 +368,22 @@ static const struct {
     {"16 threads", sixteen_threads},
 };
 
+static void ignore_line(void *user_data, const char *line)
+{
+    (void)user_data;
+    (void)line;
+}
+
+/* Of a URL, or for "-" of the program that the arguments from the fifth on are. */
+static mcpclient *client_of(int argc, char **argv, mcpclient_error **error)
+{
+    if (argc < 5 || strcmp(argv[2], "-") != 0)
+        return mcpclient_new(argv[2], error);
+    mcpclient *client = mcpclient_stdio_new(argv[4], (const char *const *)argv + 5, error);
+    mcpclient_on_stderr(client, ignore_line, NULL, NULL, NULL);
+    return client;
+}
+
 int main(int argc, char **argv)
 {
     const struct server *server = NULL;
@@ -373,16 +391,17 @@ int main(int argc, char **argv)
         if (strcmp(servers[i].kind, argv[1]) == 0)
             server = &servers[i];
     if (server == NULL) {
-        fprintf(stderr, "usage: operations {fastmcp,everything} URL [PROTOCOL_VERSION]\n");
+        fprintf(stderr, "usage: operations {fastmcp,everything} {URL [PROTOCOL_VERSION],- {PROTOCOL_VERSION,-} COMMAND...}\n");
         return 2;
     }
     int failed = 0;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         mcpclient_error *error = NULL;
-        mcpclient *client = mcpclient_new(argv[2], &error);
+        mcpclient *client = client_of(argc, argv, &error);
         fault[0] = '\0';
         if (ends_with("mcpclient_new", MCPCLIENT_OK, mcpclient_error_status(error), error)) {
-            OK(mcpclient_set_protocol_version, client, argv[3]); /* NULL when there is none: negotiate */
+            const char *version = argv[3]; /* NULL when there is none: negotiate */
+            OK(mcpclient_set_protocol_version, client, version && strcmp(version, "-") == 0 ? NULL : version);
             cases[i].run(server, client);
         }
         mcpclient_free(client);

@@ -18,7 +18,7 @@ from typing import Callable
 
 import c_program
 import setup
-from launch import EverythingServer, FastMcpServer, Server, ServerFailed
+from launch import EverythingServer, FastMcpServer, Server, ServerFailed, everything_command, fastmcp_command
 from run import Outcome, Report
 
 RUN_SECONDS = 180
@@ -30,9 +30,24 @@ class Run:
     """One run of the program: `kind` is what it knows the server by, and `version` the protocol that it is told of."""
 
     name: str
-    server: Callable[[], Server]
+    server: Callable[[], "Server | Program"]
     kind: str
     version: str | None = None
+
+
+class Program:
+    """A server that the client starts."""
+
+    url = "-"
+
+    def __init__(self, command):
+        self.command = command()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        pass
 
 
 def runs():
@@ -43,6 +58,11 @@ def runs():
         yield Run(f"{version} sse", partial(FastMcpServer, version, "sse", "none"), "fastmcp")
     yield Run("everything http", partial(EverythingServer, "http"), "everything")
     yield Run("everything sse", partial(EverythingServer, "sse"), "everything")
+    for protocol in (None, "2025-11-25"):
+        name = "4.2.3 stdio" + (f" {protocol}" if protocol else "")
+        yield Run(name, partial(Program, partial(fastmcp_command, "4.2.3")), "fastmcp", protocol)
+    yield Run("2.14.7 stdio", partial(Program, partial(fastmcp_command, "2.14.7")), "fastmcp")
+    yield Run("everything stdio", partial(Program, everything_command), "everything")
 
 
 def main():
@@ -69,15 +89,19 @@ def parse_arguments():
 def outcomes_of(program, run):
     try:
         with run.server() as server:
-            yield from play(program, run, server.url)
+            if isinstance(server, Program):
+                arguments = ["-", run.version or "-", *map(str, server.command)]
+            else:
+                arguments = [server.url, *([run.version] if run.version else [])]
+            yield from play(program, run, arguments)
     except setup.SetupError as error:
         yield Outcome(f"{run.name}: everything", "skipped", str(error), error.remedy)
     except ServerFailed as error:
         yield Outcome(f"{run.name}: everything", "failed", str(error))
 
 
-def play(program, run, url):
-    command = [str(program), run.kind, url, *([run.version] if run.version else [])]
+def play(program, run, arguments):
+    command = [str(program), run.kind, *arguments]
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     )

@@ -1,6 +1,6 @@
 """A FastMCP server for interoperability tests; the same program runs under FastMCP 2.6, 2.14, 3.4 and 4.1.
 
-usage: fastmcp_server.py {http,sse} {none,jwt,scope,apikey} [--port N] [--path /PATH] [--stateless] [--json]
+usage: fastmcp_server.py {http,sse,stdio} {none,jwt,scope,apikey} [--port N] [--path /PATH] [--stateless] [--json]
 
 When it accepts connections it prints one line of JSON: `url`, FastMCP's `version`, and the `tokens` or `api_keys` by
 name. It ends when its standard input closes, and on SIGTERM.
@@ -19,6 +19,8 @@ from lifeline import listen, serve
 
 def main():
     options = parse_arguments()
+    if options.transport == "stdio":
+        return build_server(options, None).run(transport="stdio", show_banner=False)
     listener, origin = listen(options.port)
     announcement = {"url": origin + options.path, "version": fastmcp.__version__}
     verifier, middleware = None, []
@@ -34,14 +36,14 @@ def main():
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("transport", choices=["http", "sse"])
+    parser.add_argument("transport", choices=["http", "sse", "stdio"])
     parser.add_argument("auth", choices=["none", "jwt", "scope", "apikey"])
     parser.add_argument("--port", type=int, default=0, help="default: any free one")
     parser.add_argument("--path", help="default: /mcp for http, /sse for sse")
     parser.add_argument("--stateless", action="store_true", help="http without sessions")
     parser.add_argument("--json", action="store_true", help="http that answers with JSON instead of an event stream")
     options = parser.parse_args()
-    options.path = options.path or {"http": "/mcp", "sse": "/sse"}[options.transport]
+    options.path = options.path or {"http": "/mcp", "sse": "/sse", "stdio": None}[options.transport]
     return options
 
 
