@@ -163,19 +163,6 @@ node_example() {
         (cd "$work/node" && npm install --silent --no-save koffi@2 >/dev/null) && says_ok node "$work/node/ping.js"
 }
 
-# Zig has no plain package on Debian; make platforms brings one.
-zig_command() {
-    if have zig; then echo zig; elif [ -x target/tools-zig/bin/python ]; then echo "$PWD/target/tools-zig/bin/python -m ziglang"; fi
-}
-
-zig_example() {
-    mkdir -p "$work/zig" && cp examples/zig/ping.zig "$work/zig" &&
-        (cd "$work/zig" && export ZIG_GLOBAL_CACHE_DIR="$work/zig/cache" &&
-            $zig translate-c -lc "$prefix/include/mcpclient.h" >mcpclient.zig &&
-            $zig build-exe ping.zig -lc -L"$prefix/lib" -lmcpclient) &&
-        says_ok "$work/zig/ping"
-}
-
 # foreign NAME COMMAND WORD...: the example runs where the command is here.
 foreign() {
     foreign_name=$1
@@ -269,8 +256,6 @@ else
     excuse Perl "FFI::Platypus is not installed" "apt-get install libffi-platypus-perl"
 fi
 if have npm; then check "Node, the example" node_example; else excuse Node "npm is not installed" "apt-get install npm"; fi
-zig=$(zig_command)
-if [ -n "$zig" ]; then check "Zig, the example" zig_example; else excuse Zig "zig is not installed" "make platforms PARTS=musl"; fi
 
 if have clang; then
     check "Clang imports the installed module" imports mcpclient -I"$prefix/include"

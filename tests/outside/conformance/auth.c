@@ -108,11 +108,10 @@ static mcpclient_auth *key_auth(const mcpclient_value *context, mcpclient_error 
 static mcpclient_auth *enterprise_auth(const mcpclient_value *context, mcpclient_error **error)
 {
     mcpclient_auth *identity = mcpclient_auth_bearer_new(mcpclient_value_string(context, "/idp_id_token"), error);
-    mcpclient_auth *auth =
-        identity ? mcpclient_auth_enterprise_new(mcpclient_value_string(context, "/idp_issuer"),
-                                                 mcpclient_value_string(context, "/idp_client_id"), NULL, identity,
-                                                 error)
-                 : NULL;
+    mcpclient_auth *auth = identity
+        ? mcpclient_auth_enterprise_new(mcpclient_value_string(context, "/idp_issuer"),
+                                        mcpclient_value_string(context, "/idp_client_id"), NULL, identity, error)
+        : NULL;
     mcpclient_auth_free(identity);
     if (auth)
         mcpclient_auth_set_client(auth, NULL, mcpclient_value_string(context, "/client_id"),
@@ -123,10 +122,9 @@ static mcpclient_auth *enterprise_auth(const mcpclient_value *context, mcpclient
 static mcpclient_auth *workload_auth(const mcpclient_value *context, mcpclient_error **error)
 {
     mcpclient_auth *identity = mcpclient_auth_bearer_new(mcpclient_value_string(context, "/valid_jwt"), error);
-    mcpclient_auth *auth =
-        identity
-            ? mcpclient_auth_workload_new(NULL, mcpclient_value_string(context, "/client_id"), identity, error)
-            : NULL;
+    mcpclient_auth *auth = identity
+        ? mcpclient_auth_workload_new(NULL, mcpclient_value_string(context, "/client_id"), identity, error)
+        : NULL;
     mcpclient_auth_free(identity);
     return auth;
 }

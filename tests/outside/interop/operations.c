@@ -391,7 +391,8 @@ int main(int argc, char **argv)
         if (strcmp(servers[i].kind, argv[1]) == 0)
             server = &servers[i];
     if (server == NULL) {
-        fprintf(stderr, "usage: operations {fastmcp,everything} {URL [PROTOCOL_VERSION],- {PROTOCOL_VERSION,-} COMMAND...}\n");
+        fprintf(stderr,
+                "usage: operations {fastmcp,everything} {URL [PROTOCOL_VERSION],- {PROTOCOL_VERSION,-} COMMAND...}\n");
         return 2;
     }
     int failed = 0;
