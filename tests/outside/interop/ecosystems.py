@@ -32,7 +32,6 @@ NEWER, OLDER = "2026-07-28", "2025-11-25"
 # Cases that fail for a reason that is known and open: "server: case", and the reason.
 OPEN = {
     "Java SDK on Tomcat negotiated: listening": "the server answers GET only with its first event",
-    "rmcp 1 negotiated": "the server refuses server/discover with HTTP 422",
 }
 OUTCOME = re.compile(r"^(passed|failed) ([^:\n]+)(?:: (.*))?$", re.MULTILINE)
 
