@@ -16,7 +16,8 @@ fuzz_target!(|text: &str| {
         assert!(params.iter().all(|(name, _)| is_token(name) && *name == name.to_ascii_lowercase()));
     }
 
-    let bearer = found.iter().filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let is_bearer = |scheme: &str| ["bearer", "dpop"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    let bearer = found.iter().filter(|(scheme, _)| is_bearer(scheme));
     let first = bearer.flat_map(|(_, params)| params).find(|(name, _)| name == "error").map(|(_, value)| value.clone());
     assert_eq!(error, first);
 

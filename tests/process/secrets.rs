@@ -9,6 +9,7 @@ use mcpclient::{Auth, Client, Error};
 
 use crate::support::authority::{Authority, folder};
 use crate::support::front::{Front, Rules};
+use crate::support::oauth::Provider;
 use crate::support::programs::Program;
 use crate::support::{Answer, Connection, Fault, Handler, Request, Server, mcp};
 
@@ -103,6 +104,32 @@ fn a_refused_token_is_gone_though_its_error_lives() {
 #[test]
 fn an_unusable_token_is_gone() {
     scan_plainly("unusable", mcp::modern(), "/mcp");
+}
+
+/// An authorization server that gives the other token for a second, and the header's value to refresh it.
+fn scan_oauth(case: &str) {
+    let provider = Provider::start();
+    provider.accept(OTHER);
+    let response = format!(
+        r#"{{"access_token":"{OTHER}","token_type":"Bearer","expires_in":1,"refresh_token":"{}"}}"#,
+        HEADER.replace('/', "\\/")
+    );
+    provider.on_token(move |_| Some(Answer::json(response.clone())));
+    let protected = provider.protect(mcp::modern());
+    scan(case, &protected.url(), "-");
+    let requests = provider.token_requests();
+    assert_eq!(requests.len(), 2, "a grant and a refresh");
+    assert_eq!(requests[1]["refresh_token"], HEADER);
+}
+
+#[test]
+fn nothing_is_left_of_a_client_secret_and_its_tokens() {
+    scan_oauth("service");
+}
+
+#[test]
+fn nothing_is_left_of_a_login() {
+    scan_oauth("person");
 }
 
 #[test]

@@ -74,6 +74,11 @@ impl Provider {
         *self.state.token_answer.lock().unwrap() = Some(Box::new(answer));
     }
 
+    /// This access token is good from now on.
+    pub fn accept(&self, token: &str) {
+        self.state.tokens.lock().unwrap().insert(token.to_owned(), String::new());
+    }
+
     /// Lets the test answer registrations; `None` leaves it to the server.
     pub fn on_register(&self, answer: impl Fn(&Value) -> Option<Answer> + Send + Sync + 'static) {
         *self.state.registration_answer.lock().unwrap() = Some(Box::new(answer));

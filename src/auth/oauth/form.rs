@@ -59,6 +59,30 @@ pub(super) fn encoded(text: &str) -> Secret {
     Secret::from_parts(&parts)
 }
 
+/// A name or value of a query without its form encoding; what is no UTF-8 becomes U+FFFD, and what is no escape stays.
+pub(super) fn decoded(text: &str) -> Secret {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let escape = after.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
+        let byte = escape.filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        match byte.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(if *first == b'+' { b' ' } else { *first });
+                rest = after;
+            }
+        }
+    }
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Secret::new(text),
+        Err(_) => Secret::new(&Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned())),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +94,20 @@ mod tests {
         assert_eq!(std::str::from_utf8(&body).unwrap(), "scope=a+b&client_secret=p%26q%3D%C3%A9");
         assert!(body.capacity() >= body.len());
         assert_eq!(form.secrets().map(Secret::expose).collect::<Vec<_>>(), ["p&q=é"]);
+    }
+
+    #[test]
+    fn a_value_of_a_query_is_decoded() {
+        for (text, expected) in [
+            ("a+b%20c", "a b c"),
+            ("%C3%A9", "é"),
+            ("%zz%4", "%zz%4"),
+            ("%+f", "%+f".replace('+', " ").as_str()),
+            ("%ff", "\u{fffd}"),
+            ("", ""),
+        ] {
+            assert_eq!(decoded(text).expose(), expected, "{text}");
+        }
     }
 
     #[test]

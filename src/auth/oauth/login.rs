@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use arc_swap::ArcSwap;
 use url::Url;
 
+use super::form::decoded;
 use super::listener::Listener;
 use super::metadata::ServerMetadata;
 use super::token_response::{OAuthError, unauthorized};
@@ -57,7 +58,7 @@ impl Login {
 
 /// What the authorization server sent back through the browser.
 #[derive(Debug)]
-pub(super) struct AuthorizationResponse {
+pub(crate) struct AuthorizationResponse {
     code: Option<Secret>,
     issuer: Option<String>,
     error: OAuthError,
@@ -85,15 +86,18 @@ impl Pending {
     /// Takes the URL that the browser was sent to. The reason of a refusal repeats nothing of it.
     pub(super) fn finish(&self, redirected_url: &str) -> Result<(), Error> {
         let invalid = |reason: &str| Error::InvalidArgument(format!("the redirected URL {reason}"));
-        let url = Url::parse(redirected_url.trim()).map_err(|reason| invalid(&format!("is not a URL: {reason}")))?;
-        let same_place = url.origin() == self.redirect.origin()
-            && url.scheme() == self.redirect.scheme()
+        // The query holds the code, and no URL that is parsed is wiped: it is read by itself.
+        let text = redirected_url.trim().split('#').next().unwrap_or_default();
+        let (place, query) = text.split_once('?').unwrap_or((text, ""));
+        let url = Url::parse(place).map_err(|reason| invalid(&format!("is not a URL: {reason}")))?;
+        let same_place = url.scheme() == self.redirect.scheme()
             && url.host() == self.redirect.host()
+            && url.port_or_known_default() == self.redirect.port_or_known_default()
             && url.path() == self.redirect.path();
         if !same_place {
             return Err(invalid("does not begin with the redirect URL of this login"));
         }
-        let response = read(&url, &self.state).ok_or_else(|| invalid("has another state than this login"))?;
+        let response = read(query, &self.state).ok_or_else(|| invalid("has another state than this login"))?;
         if response.code.is_none() && response.error.error.is_none() {
             return Err(invalid("has neither a code nor an error"));
         }
@@ -115,8 +119,7 @@ impl Pending {
             if self.refused.load(Ordering::Relaxed) {
                 return Err(unauthorized("the login was given up"));
             }
-            let arrived =
-                listener.as_mut().is_some_and(|listener| listener.poll(|url| self.finish(url.as_str()).is_ok()));
+            let arrived = listener.as_mut().is_some_and(|listener| listener.poll(|url| self.finish(url).is_ok()));
             if !arrived {
                 call.sleep(CANCEL_POLL)?;
             }
@@ -151,21 +154,19 @@ impl Logins {
 
 /// The parameters of a response with this state; `None` for one of another login. A parameter that is there twice counts
 /// for neither (RFC 6749, section 3.1).
-pub(super) fn read(url: &Url, state: &Secret) -> Option<AuthorizationResponse> {
+pub(crate) fn read(query: &str, state: &Secret) -> Option<AuthorizationResponse> {
     let parameter = |name: &str| {
-        let mut values = url.query_pairs().filter(|(key, _)| key == name).map(|(_, value)| value);
+        let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        let mut values = pairs.filter(|(key, _)| decoded(key).expose() == name).map(|(_, value)| value);
         let value = values.next()?;
-        values.next().is_none().then(|| value.into_owned())
+        values.next().is_none().then(|| decoded(value))
     };
-    let same_state = parameter("state").is_some_and(|said| said == state.expose());
+    let text = |name: &str| parameter(name).map(|value| value.expose().to_owned());
+    let same_state = parameter("state").is_some_and(|said| said == *state);
     same_state.then(|| AuthorizationResponse {
-        code: parameter("code").filter(|code| !code.is_empty()).map(|code| Secret::new(&code)),
-        issuer: parameter("iss"),
-        error: OAuthError {
-            error: parameter("error"),
-            description: parameter("error_description"),
-            uri: parameter("error_uri"),
-        },
+        code: parameter("code").filter(|code| !code.expose().is_empty()),
+        issuer: text("iss"),
+        error: OAuthError { error: text("error"), description: text("error_description"), uri: text("error_uri") },
     })
 }
 

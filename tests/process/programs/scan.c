@@ -216,6 +216,50 @@ static void from_a_provider(char **argv)
     mcpclient_free(client);
 }
 
+/* Uses OAuth credentials, whose access token (the other one) ends after a second and is renewed. */
+static void use_oauth(char **argv, mcpclient_auth *auth)
+{
+    mcpclient *client = client_at(argv[2], argv[3]);
+    CHECK(auth != NULL);
+    CHECK_OK(mcpclient_set_auth(client, auth, &error));
+    mcpclient_auth_free(auth);
+    ping(client, 3);
+    usleep(1100 * 1000);
+    ping(client, 3);
+    CHECK(copies(&other, NULL) > 0);
+    mcpclient_free(client);
+}
+
+/* The client secret is the token, the refresh token the header. */
+static void service(char **argv)
+{
+    mcpclient_auth *auth = mcpclient_auth_client_credentials_new(NULL, "my-daemon", show(&token), NULL);
+    hide();
+    use_oauth(argv, auth);
+}
+
+/* The refresh token is the header, the authorization code the token. */
+static void log_in(void *user_data, mcpclient_login *login)
+{
+    static char url[MOST + 256];
+    const char *state = strstr(mcpclient_login_url(login), "&state=");
+    (void)user_data;
+    CHECK(state != NULL);
+    int length = (int)strcspn(state + 1, "&");
+    snprintf(url, sizeof url, "https://app.example/done?%.*s&code=%s", length, state + 1, show(&token));
+    hide();
+    CHECK_OK(mcpclient_login_finish(login, url, &error));
+    memset(url, 0, sizeof url);
+    __asm__ volatile("" : : "r"(url) : "memory");
+}
+
+static void person(char **argv)
+{
+    mcpclient_auth *auth = mcpclient_auth_login_new(log_in, NULL, NULL, NULL);
+    CHECK_OK(mcpclient_auth_set_redirect_url(auth, "https://app.example/done", &error));
+    use_oauth(argv, auth);
+}
+
 /* Errors in the middle of an exchange, and calls that are cancelled while the request is on its way. */
 static void *cancel(void *client)
 {
@@ -264,6 +308,7 @@ static const struct {
     {"used", used_until_freed},    {"threads", used_in_threads}, {"rotated", rotated},
     {"refused", refused},          {"unusable", unusable},       {"file", from_a_file},
     {"provider", from_a_provider}, {"interrupted", interrupted}, {"large", large},
+    {"service", service},          {"person", person},
 };
 
 int main(int argc, char **argv)
