@@ -140,10 +140,9 @@
  * thread: when the callback was replaced or removed or its owner freed, and its
  * last run has returned; at once when the registration fails. Callbacks run on
  * the thread of the call that needs them or on a thread of the library. They
- * should be quick, must return normally (no exception, no longjmp), and must
- * not free the client that runs them. They may make calls on this client. What
- * they are given is valid until they return. No callback begins after
- * mcpclient_free.
+ * should be quick and must return normally (no exception, no longjmp). They may
+ * make calls on their client, and free it. What they are given is valid until
+ * they return. mcpclient_free waits for the callbacks of its client.
  *
  * Versions. MCPCLIENT_VERSION_NUMBER is what a program was compiled for,
  * mcpclient_version what it runs with. Within one soname no function is
@@ -407,8 +406,12 @@ mcpclient *MCPCLIENT_NULLABLE mcpclient_new(const char *url,
  * Frees a client or a scope. With the last handle, the client is closed as
  * mcpclient_close does.
  *
- * No other use of it may be running or follow, so no callback of the client
- * may do this. Blocks for one second at most.
+ * No other use of the handle may be running in another thread, or follow. When
+ * this returns, no callback of the client runs, none will begin, and each
+ * user_data_free has run. Blocks for one second at most, and as long as a
+ * callback runs on a thread of the library. A callback may free its own client:
+ * the client is closed when the callback, and the call that it belongs to, have
+ * returned.
  *
  * @param client  The client; NULL is ignored.
  */

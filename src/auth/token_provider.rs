@@ -8,6 +8,7 @@ use crate::auth::single_flight::{SingleFlight, Turn};
 use crate::auth::token::Token;
 use crate::base::call::Call;
 use crate::base::error::Error;
+use crate::base::foreign;
 
 type Provide = Box<dyn Fn(&mut TokenRequest) + Send + Sync>;
 
@@ -70,7 +71,7 @@ impl TokenProvider {
     pub(super) fn identity_token(&self, call: &Call, audience: Option<&str>) -> Result<Arc<Token>, Error> {
         call.remaining()?;
         let mut request = TokenRequest { challenge: None, audience: audience.map(str::to_owned), token: None };
-        (self.provide)(&mut request);
+        foreign::run(|| (self.provide)(&mut request));
         request.token.take().map(Arc::new).ok_or_else(none_set)
     }
 
@@ -116,7 +117,7 @@ impl TokenProvider {
     fn ask(&self, challenge: Option<&str>) -> Option<Arc<Token>> {
         let challenge = challenge.map(str::to_owned);
         let mut request = TokenRequest { challenge, audience: None, token: None };
-        (self.provide)(&mut request);
+        foreign::run(|| (self.provide)(&mut request));
         let token = request.token.take().map(Arc::new);
         self.latest.store(token.clone());
         token

@@ -1,7 +1,9 @@
 //! A sleep that a cancellation ends.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex};
 use std::time::Duration;
+
+use crate::base::lock::{lock, wait_timeout};
 
 use crate::base::cancel::Wake;
 
@@ -15,9 +17,9 @@ pub(super) struct Alarm {
 impl Alarm {
     /// Waits at most for `time`. Waking before or during it ends it, so the caller checks in a loop.
     pub(super) fn wait(&self, time: Duration) {
-        let mut rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rings = lock(&self.rings);
         if *rings == 0 {
-            rings = self.rung.wait_timeout(rings, time).unwrap_or_else(PoisonError::into_inner).0;
+            rings = wait_timeout(&self.rung, rings, time);
         }
         *rings = 0;
     }
@@ -25,7 +27,7 @@ impl Alarm {
 
 impl Wake for Alarm {
     fn wake(&self) {
-        *self.rings.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        *lock(&self.rings) += 1;
         self.rung.notify_all();
     }
 }

@@ -160,6 +160,11 @@ impl Call {
         self.discards_result
     }
 
+    /// The same call without attachments, for what may outlive it.
+    pub(crate) fn detached(&self) -> Call {
+        Call { attachments: None, ..self.clone() }
+    }
+
     /// The same call while it opens a connection, which has a time limit of its own.
     pub(crate) fn opening(&self) -> Call {
         Call { open_by: deadline(self.limits.connect_timeout), ..self.clone() }

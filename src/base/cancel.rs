@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
+
+use crate::base::lock::{Guard, lock};
 
 /// Something that a thread waits on, which a cancellation must interrupt.
 pub(crate) trait Wake: Send + Sync {
@@ -67,8 +69,8 @@ impl CancelEpoch {
         &self.count
     }
 
-    fn waits(&self) -> MutexGuard<'_, Vec<Arc<dyn Wake>>> {
-        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waits(&self) -> Guard<'_, Vec<Arc<dyn Wake>>> {
+        lock(&self.waits)
     }
 }
 

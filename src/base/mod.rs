@@ -6,6 +6,8 @@ pub(crate) mod cancel;
 pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod file;
+pub(crate) mod foreign;
+pub(crate) mod lock;
 pub(crate) mod platform;
 pub(crate) mod resources;
 pub(crate) mod text;

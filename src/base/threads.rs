@@ -1,10 +1,12 @@
 //! The threads that the library starts: named, without signals of the host, joined in the end.
 
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::base::foreign::Gate;
+use crate::base::lock::{Guard, lock};
 use crate::base::platform::{self, Uncancellable};
 
 /// Callbacks run on these threads. Set here, since std reads RUST_MIN_STACK otherwise.
@@ -12,7 +14,11 @@ const STACK_BYTES: usize = 2 * 1024 * 1024;
 
 /// The threads of one client.
 #[derive(Debug, Default)]
-pub(crate) struct Threads(Mutex<State>);
+pub(crate) struct Threads {
+    state: Mutex<State>,
+    /// For the handlers that run on them.
+    handlers: Arc<Gate>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -29,7 +35,9 @@ struct Started {
 impl Threads {
     /// Starts a thread named `mcpclient-<name>`. It takes no signal that is sent to the process: those are the host's.
     pub(crate) fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let handlers = self.handlers.clone();
         let work = move || {
+            handlers.adopt_thread();
             let _uncancellable = Uncancellable::begin();
             work();
         };
@@ -44,8 +52,8 @@ impl Threads {
         Ok(())
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Guard<'_, State> {
+        lock(&self.state)
     }
 
     /// How many threads have been started so far.
@@ -57,6 +65,16 @@ impl Threads {
     pub(crate) fn has_started_since(&self, count: u64) -> bool {
         let own = thread::current().id();
         self.state().started.iter().any(|started| started.number >= count && started.handle.thread().id() == own)
+    }
+
+    /// Lets no handler begin on a thread of this client any more, and waits until the running ones have returned.
+    pub(crate) fn end_handlers(&self) {
+        self.handlers.close();
+    }
+
+    /// Whether the present thread is one of this client's.
+    pub(crate) fn has_this_thread(&self) -> bool {
+        self.handlers.has_this_thread()
     }
 
     /// Waits for the threads to end, no longer than `limit`: a name service that does not answer holds its thread.

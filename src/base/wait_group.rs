@@ -1,7 +1,9 @@
 //! Waiting until background work has ended.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
+
+use crate::base::lock::{Guard, lock, wait_timeout};
 
 /// Counts the guards that exist.
 #[derive(Debug, Clone, Default)]
@@ -14,8 +16,8 @@ struct Group {
 }
 
 impl Group {
-    fn count(&self) -> MutexGuard<'_, usize> {
-        self.count.lock().unwrap_or_else(PoisonError::into_inner)
+    fn count(&self) -> Guard<'_, usize> {
+        lock(&self.count)
     }
 }
 
@@ -39,7 +41,7 @@ impl WaitGroup {
             if left.is_zero() {
                 return false;
             }
-            count = self.0.changed.wait_timeout(count, left).unwrap_or_else(PoisonError::into_inner).0;
+            count = wait_timeout(&self.0.changed, count, left);
         }
         true
     }

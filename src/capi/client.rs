@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
 use super::{arg, guard, outcome, text};
-use crate::{Client, TransportKind};
+use crate::{Client, Error, TransportKind};
 
 /// A transport: one of MCPCLIENT_TRANSPORT_*.
 pub type mcpclient_transport = i32;
@@ -32,6 +32,15 @@ const _: () = {
 /// calls may overlap; only mcpclient_free must be the last use.
 pub struct mcpclient(pub(super) Client);
 
+/// The client behind a handle. The clone keeps it alive when a callback frees the handle during the call.
+///
+/// # Safety
+/// As for [`arg::required`].
+pub(super) unsafe fn of(client: MaybeUninit<&mut mcpclient>) -> Result<Client, Error> {
+    // SAFETY: promised by the caller.
+    unsafe { arg::required(client, "client") }.map(|client| client.0.share())
+}
+
 /// Makes a client. The first call connects it.
 ///
 /// @param url  The server's MCP endpoint, http:// or https://.
@@ -50,14 +59,18 @@ pub unsafe extern "C" fn mcpclient_new(
 /// Frees a client or a scope. With the last handle, the client is closed as
 /// mcpclient_close does.
 ///
-/// No other use of it may be running or follow, so no callback of the client
-/// may do this. Blocks for one second at most.
+/// No other use of the handle may be running in another thread, or follow. When
+/// this returns, no callback of the client runs, none will begin, and each
+/// user_data_free has run. Blocks for one second at most, and as long as a
+/// callback runs on a thread of the library. A callback may free its own client:
+/// the client is closed when the callback, and the call that it belongs to, have
+/// returned.
 ///
 /// @param client  The client; NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcpclient_free(client: *mut mcpclient) {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { guard::plain((), || drop(arg::owned(client))) }
+    unsafe { guard::plain((), || arg::owned(client).into_iter().for_each(|client| client.0.free())) }
 }
 
 /// Connects to the server: finds the transport and the protocol version that
@@ -71,7 +84,7 @@ pub unsafe extern "C" fn mcpclient_connect(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { outcome::status(error_out, || arg::required(client, "client")?.0.connect()) }
+    unsafe { outcome::status(error_out, || of(client)?.connect()) }
 }
 
 /// Checks that the server is reachable, speaks MCP and accepts the credentials.
@@ -84,7 +97,7 @@ pub unsafe extern "C" fn mcpclient_ping(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { outcome::status(error_out, || arg::required(client, "client")?.0.ping()) }
+    unsafe { outcome::status(error_out, || of(client)?.ping()) }
 }
 
 /// Ends the calls that are running in other threads: they return

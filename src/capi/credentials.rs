@@ -5,7 +5,7 @@ use super::auth::mcpclient_auth;
 use super::client::mcpclient;
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
-use super::{arg, outcome};
+use super::{arg, client, outcome};
 
 /// Sets the bearer token of all requests, from the next one on. Replaces what
 /// mcpclient_set_auth set.
@@ -22,11 +22,7 @@ pub unsafe extern "C" fn mcpclient_set_bearer_token(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe {
-        outcome::status(error_out, || {
-            arg::required(client, "client")?.0.set_bearer_token(arg::optional_text(token, "token")?)
-        })
-    }
+    unsafe { outcome::status(error_out, || client::of(client)?.set_bearer_token(arg::optional_text(token, "token")?)) }
 }
 
 /// Sets the credentials of all requests, from the next one on. Replaces what
@@ -45,8 +41,8 @@ pub unsafe extern "C" fn mcpclient_set_auth(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
-            client.0.set_auth(arg::optional(auth).map(|auth| &auth.0))
+            let client = client::of(client)?;
+            client.set_auth(arg::optional(auth).map(|auth| &auth.0))
         })
     }
 }
@@ -75,8 +71,8 @@ pub unsafe extern "C" fn mcpclient_set_header(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
-            client.0.set_header(arg::text(name, "name")?, arg::optional_text(value, "value")?)
+            let client = client::of(client)?;
+            client.set_header(arg::text(name, "name")?, arg::optional_text(value, "value")?)
         })
     }
 }

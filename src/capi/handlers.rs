@@ -9,7 +9,7 @@ use super::error::mcpclient_error;
 use super::status::mcpclient_status;
 use super::user_data::UserData;
 use super::value::{self, mcpclient_value};
-use super::{guard, outcome, text};
+use super::{client, guard, outcome, text};
 use crate::{Error, NotificationHandler, Reply, RequestHandler};
 
 /// The response to a request of the server. That of a callback is for the
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn mcpclient_on_notification(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
+            let client = client::of(client)?;
             let method = arg::optional_text(method, "method")?;
             let handler = callback.map(|callback| -> NotificationHandler {
                 Arc::new(move |method, params| {
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn mcpclient_on_notification(
                     callback(user_data.pointer(), text::never_null(&method), value::lent(params));
                 })
             });
-            client.0.on_notification(method, handler)
+            client.on_notification(method, handler)
         })
     }
 }
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn mcpclient_on_request(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
+            let client = client::of(client)?;
             let method = arg::text(method, "method")?;
             let handler = callback.map(|callback| -> RequestHandler {
                 Arc::new(move |method, params, reply| {
@@ -140,7 +140,7 @@ pub unsafe extern "C" fn mcpclient_on_request(
                     callback(user_data.pointer(), text::never_null(&method), params, lent(reply));
                 })
             });
-            client.0.on_request(method, handler)
+            client.on_request(method, handler)
         })
     }
 }
@@ -205,9 +205,7 @@ pub unsafe extern "C" fn mcpclient_listen(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        outcome::status(error_out, || {
-            arg::required(client, "client")?.0.listen(arg::optional_text(filter_json, "filter_json")?)
-        })
+        outcome::status(error_out, || client::of(client)?.listen(arg::optional_text(filter_json, "filter_json")?))
     }
 }
 

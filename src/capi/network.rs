@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 use super::client::mcpclient;
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
-use super::{arg, outcome};
+use super::{arg, client, outcome};
 use crate::Error;
 
 /// Sets the certificate authorities to trust. Blocks while it reads the file.
@@ -19,11 +19,7 @@ pub unsafe extern "C" fn mcpclient_set_ca_file(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe {
-        outcome::status(error_out, || {
-            arg::required(client, "client")?.0.set_ca_file(arg::optional_path(pem_path, "pem_path")?)
-        })
-    }
+    unsafe { outcome::status(error_out, || client::of(client)?.set_ca_file(arg::optional_path(pem_path, "pem_path")?)) }
 }
 
 /// Sets the certificate by which the client authenticates itself to the server
@@ -45,12 +41,12 @@ pub unsafe extern "C" fn mcpclient_set_client_certificate(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
+            let client = client::of(client)?;
             let certificate = arg::optional_path(cert_pem_path, "cert_pem_path")?;
             let key = arg::optional_path(key_pem_path, "key_pem_path")?;
             match (certificate, key) {
-                (Some(certificate), Some(key)) => client.0.set_client_certificate(Some((certificate, key))),
-                (None, None) => client.0.set_client_certificate(None),
+                (Some(certificate), Some(key)) => client.set_client_certificate(Some((certificate, key))),
+                (None, None) => client.set_client_certificate(None),
                 (Some(_), None) => Err(Error::InvalidArgument("key_pem_path is NULL, cert_pem_path is not".into())),
                 (None, Some(_)) => Err(Error::InvalidArgument("cert_pem_path is NULL, key_pem_path is not".into())),
             }
@@ -72,7 +68,7 @@ pub unsafe extern "C" fn mcpclient_set_tls_verify(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { outcome::status(error_out, || arg::required(client, "client")?.0.set_tls_verify(arg::boolean(verify))) }
+    unsafe { outcome::status(error_out, || client::of(client)?.set_tls_verify(arg::boolean(verify))) }
 }
 
 /// Sets the proxy through which the server is reached.
@@ -91,9 +87,5 @@ pub unsafe extern "C" fn mcpclient_set_proxy(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe {
-        outcome::status(error_out, || {
-            arg::required(client, "client")?.0.set_proxy(arg::optional_text(proxy_url, "proxy_url")?)
-        })
-    }
+    unsafe { outcome::status(error_out, || client::of(client)?.set_proxy(arg::optional_text(proxy_url, "proxy_url")?)) }
 }

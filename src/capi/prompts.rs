@@ -5,7 +5,7 @@ use super::client::mcpclient;
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
 use super::value::{give, mcpclient_value};
-use super::{arg, outcome};
+use super::{arg, client, outcome};
 
 /// Lists the prompts of the server, all pages. A call.
 ///
@@ -19,8 +19,8 @@ pub unsafe extern "C" fn mcpclient_list_prompts(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
-            give(client.0.list_prompts()?, prompts_out)
+            let client = client::of(client)?;
+            give(client.list_prompts()?, prompts_out)
         })
     }
 }
@@ -41,10 +41,10 @@ pub unsafe extern "C" fn mcpclient_get_prompt(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
+            let client = client::of(client)?;
             let name = arg::text(name, "name")?;
             let arguments = arg::optional_text(arguments, "arguments")?;
-            give(client.0.get_prompt(name, arguments)?, result_out)
+            give(client.get_prompt(name, arguments)?, result_out)
         })
     }
 }
@@ -69,11 +69,11 @@ pub unsafe extern "C" fn mcpclient_complete(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
+            let client = client::of(client)?;
             let reference = arg::text(reference, "reference")?;
             let argument_name = arg::text(argument_name, "argument_name")?;
             let argument_value = arg::text(argument_value, "argument_value")?;
-            give(client.0.complete(reference, argument_name, argument_value)?, result_out)
+            give(client.complete(reference, argument_name, argument_value)?, result_out)
         })
     }
 }

@@ -5,7 +5,7 @@ use super::client::mcpclient;
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
 use super::value::{give, mcpclient_value};
-use super::{arg, outcome};
+use super::{arg, client, outcome};
 
 /// Sends a request. A call.
 ///
@@ -23,8 +23,8 @@ pub unsafe extern "C" fn mcpclient_request(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
-            let result = client.0.request(arg::text(method, "method")?, arg::optional_text(params, "params")?)?;
+            let client = client::of(client)?;
+            let result = client.request(arg::text(method, "method")?, arg::optional_text(params, "params")?)?;
             give(result, result_out)
         })
     }
@@ -45,8 +45,8 @@ pub unsafe extern "C" fn mcpclient_notify(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
-            client.0.notify(arg::text(method, "method")?, arg::optional_text(params, "params")?)
+            let client = client::of(client)?;
+            client.notify(arg::text(method, "method")?, arg::optional_text(params, "params")?)
         })
     }
 }
@@ -68,9 +68,9 @@ pub unsafe extern "C" fn mcpclient_set_server_log_level(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
+            let client = client::of(client)?;
             let level = arg::text(level, "level")?;
-            client.0.set_server_log_level(level)
+            client.set_server_log_level(level)
         })
     }
 }
@@ -90,8 +90,8 @@ pub unsafe extern "C" fn mcpclient_server_info(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
-            give(client.0.server_info()?, info_out)
+            let client = client::of(client)?;
+            give(client.server_info()?, info_out)
         })
     }
 }

@@ -5,7 +5,7 @@ use super::client::mcpclient;
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
 use super::value::{give, mcpclient_value};
-use super::{arg, outcome};
+use super::{arg, client, outcome};
 
 /// Lists the resources of the server, all pages. A call.
 ///
@@ -20,8 +20,8 @@ pub unsafe extern "C" fn mcpclient_list_resources(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
-            give(client.0.list_resources()?, resources_out)
+            let client = client::of(client)?;
+            give(client.list_resources()?, resources_out)
         })
     }
 }
@@ -39,8 +39,8 @@ pub unsafe extern "C" fn mcpclient_list_resource_templates(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
-            give(client.0.list_resource_templates()?, templates_out)
+            let client = client::of(client)?;
+            give(client.list_resource_templates()?, templates_out)
         })
     }
 }
@@ -59,9 +59,9 @@ pub unsafe extern "C" fn mcpclient_read_resource(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
+            let client = client::of(client)?;
             let uri = arg::text(uri, "uri")?;
-            give(client.0.read_resource(uri)?, result_out)
+            give(client.read_resource(uri)?, result_out)
         })
     }
 }

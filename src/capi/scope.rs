@@ -7,7 +7,7 @@ use super::error::mcpclient_error;
 use super::settings::duration;
 use super::status::mcpclient_status;
 use super::user_data::UserData;
-use super::{arg, outcome, text};
+use super::{arg, client, outcome, text};
 use crate::ProgressHandler;
 
 /// Receives the progress of a call.
@@ -39,7 +39,7 @@ pub unsafe extern "C" fn mcpclient_scope_new(
     error_out: *mut *mut mcpclient_error,
 ) -> *mut mcpclient {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { outcome::handle(error_out, || Ok(mcpclient(arg::required(client, "client")?.0.scope()))) }
+    unsafe { outcome::handle(error_out, || Ok(mcpclient(client::of(client)?.scope()))) }
 }
 
 /// Sets the callback for the progress of the calls made through this handle.
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn mcpclient_on_progress(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
+            let client = client::of(client)?;
             let handler = callback.map(|callback| -> ProgressHandler {
                 Arc::new(move |progress, total, message| {
                     let message = message.map(text::terminated);
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn mcpclient_on_progress(
                     callback(user_data.pointer(), progress, total.unwrap_or(-1.0), message);
                 })
             });
-            client.0.on_progress(handler);
+            client.on_progress(handler);
             Ok(())
         })
     }
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn mcpclient_set_timeout_on_progress(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            arg::required(client, "client")?.0.set_timeout_on_progress(arg::boolean(restart));
+            client::of(client)?.set_timeout_on_progress(arg::boolean(restart));
             Ok(())
         })
     }
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn mcpclient_set_longest_ms(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            arg::required(client, "client")?.0.set_longest(duration(ms));
+            client::of(client)?.set_longest(duration(ms));
             Ok(())
         })
     }
@@ -132,8 +132,8 @@ pub unsafe extern "C" fn mcpclient_set_meta(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
-            client.0.set_meta(arg::text(key, "key")?, arg::optional_text(json, "json")?)
+            let client = client::of(client)?;
+            client.set_meta(arg::text(key, "key")?, arg::optional_text(json, "json")?)
         })
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::client::{mcpclient, mcpclient_transport};
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
-use super::{arg, outcome};
+use super::{arg, client, outcome};
 use crate::{Error, TransportKind};
 
 /// Chooses the transport.
@@ -25,10 +25,10 @@ pub unsafe extern "C" fn mcpclient_set_transport(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
+            let client = client::of(client)?;
             let transport = TransportKind::from_number(transport)
                 .ok_or_else(|| Error::InvalidArgument(format!("transport is {transport}, which is none")))?;
-            client.0.set_transport(transport)
+            client.set_transport(transport)
         })
     }
 }
@@ -49,9 +49,7 @@ pub unsafe extern "C" fn mcpclient_set_protocol_version(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        outcome::status(error_out, || {
-            arg::required(client, "client")?.0.set_protocol_version(arg::optional_text(version, "version")?)
-        })
+        outcome::status(error_out, || client::of(client)?.set_protocol_version(arg::optional_text(version, "version")?))
     }
 }
 
@@ -68,7 +66,7 @@ pub unsafe extern "C" fn mcpclient_set_timeout_ms(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            arg::required(client, "client")?.0.set_timeout(duration(ms));
+            client::of(client)?.set_timeout(duration(ms));
             Ok(())
         })
     }
@@ -84,7 +82,7 @@ pub unsafe extern "C" fn mcpclient_set_connect_timeout_ms(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { outcome::status(error_out, || arg::required(client, "client")?.0.set_connect_timeout(duration(ms))) }
+    unsafe { outcome::status(error_out, || client::of(client)?.set_connect_timeout(duration(ms))) }
 }
 
 /// Limits the size of a response. A larger one is MCPCLIENT_ERROR_PROTOCOL.
@@ -98,7 +96,7 @@ pub unsafe extern "C" fn mcpclient_set_max_response_bytes(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { outcome::status(error_out, || arg::required(client, "client")?.0.set_max_response_bytes(bytes)) }
+    unsafe { outcome::status(error_out, || client::of(client)?.set_max_response_bytes(bytes)) }
 }
 
 /// Declares an extension of the protocol to servers of version 2026-07-28 and
@@ -140,11 +138,7 @@ pub unsafe extern "C" fn mcpclient_set_capabilities(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe {
-        outcome::status(error_out, || {
-            arg::required(client, "client")?.0.set_capabilities(arg::optional_text(json, "json")?)
-        })
-    }
+    unsafe { outcome::status(error_out, || client::of(client)?.set_capabilities(arg::optional_text(json, "json")?)) }
 }
 
 /// Sets the name and version of the program that the client sends, instead of
@@ -162,8 +156,8 @@ pub unsafe extern "C" fn mcpclient_set_client_info(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
-            client.0.set_client_info(arg::text(name, "name")?, arg::text(version, "version")?)
+            let client = client::of(client)?;
+            client.set_client_info(arg::text(name, "name")?, arg::text(version, "version")?)
         })
     }
 }
@@ -184,7 +178,7 @@ pub unsafe extern "C" fn mcpclient_set_cache(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe { outcome::status(error_out, || arg::required(client, "client")?.0.set_cache(arg::boolean(enabled))) }
+    unsafe { outcome::status(error_out, || client::of(client)?.set_cache(arg::boolean(enabled))) }
 }
 
 /// A time limit; 0 is none.

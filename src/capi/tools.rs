@@ -5,7 +5,7 @@ use super::client::mcpclient;
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
 use super::value::{give, mcpclient_value};
-use super::{arg, outcome};
+use super::{arg, client, outcome};
 
 /// Lists the tools of the server, all pages. A call.
 ///
@@ -20,8 +20,8 @@ pub unsafe extern "C" fn mcpclient_list_tools(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
-            give(client.0.list_tools()?, tools_out)
+            let client = client::of(client)?;
+            give(client.list_tools()?, tools_out)
         })
     }
 }
@@ -45,10 +45,10 @@ pub unsafe extern "C" fn mcpclient_call_tool(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
+            let client = client::of(client)?;
             let name = arg::text(name, "name")?;
             let arguments = arg::optional_text(arguments, "arguments")?;
-            give(client.0.call_tool(name, arguments)?, result_out)
+            give(client.call_tool(name, arguments)?, result_out)
         })
     }
 }

@@ -10,6 +10,7 @@ use crate::json::{Kind, Node, Value};
 use crate::protocol::jsonrpc::{JsonObject, METHOD_NOT_FOUND};
 use crate::protocol::meta::{object, raw};
 use crate::protocol::version::Version;
+use crate::session::callbacks::ask;
 use crate::session::shared::Shared;
 
 /// The parameters for the next round: the original ones, the responses, and the server's state unchanged.
@@ -43,7 +44,6 @@ pub(super) fn responses(
     shared: &Shared,
     answered: &BTreeSet<String>,
 ) -> Result<JsonObject, Error> {
-    let handlers = shared.handlers.load_full();
     let capabilities = shared.capabilities(Version::MODERN);
     let mut responses = JsonObject::new();
     for (key, request) in requests_of(interim)?.into_iter().flat_map(Node::members) {
@@ -53,7 +53,8 @@ pub(super) fn responses(
         call.remaining()?; // no handler starts after a cancellation
         let method = request.get("/method").and_then(Node::as_str).ok_or_else(invalid)?;
         let params = request.get("/params").filter(|params| params.kind() != Kind::Null).map(Node::to_value);
-        match handlers.ask(method, params.as_ref(), &capabilities) {
+        let handler = shared.handlers.load().request(method);
+        match ask(handler, method, params.as_ref(), &capabilities) {
             Ok(response) => responses.insert(key.to_owned(), raw(response)?),
             Err((code, message)) => return Err(failed(method, code, &message)),
         };

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use crate::auth::Auth;
 use crate::base::error::Error;
+use crate::base::foreign;
 use crate::base::text;
 use crate::client::fork::ForkGuard;
 use crate::client::handle::Handle;
@@ -88,8 +89,18 @@ impl Client {
     }
 
     /// The same handle once more, for work that may outlive this one.
-    fn share(&self) -> Client {
+    pub(crate) fn share(&self) -> Client {
         Client { state: self.state.clone(), handle: self.handle.clone() }
+    }
+
+    /// Drops the handle; from a handler on a thread of this client, when that has returned.
+    pub(crate) fn free(self) {
+        let is_own_thread =
+            self.state.processes.own().is_some_and(|process| process.sessions.threads().has_this_thread());
+        match is_own_thread {
+            true => foreign::after_handlers(move || drop(self)),
+            false => drop(self),
+        }
     }
 
     /// Whether both are handles on one client.
@@ -311,10 +322,12 @@ impl Drop for State {
     fn drop(&mut self) {
         // In a forked child the session is the parent's, which ends it.
         if let Some(process) = self.processes.own() {
+            process.sessions.cancel(); // handlers may wait in a call, or for a reply through a queue
             process.close();
+            process.sessions.threads().end_handlers();
         }
         // The handlers' user data is dropped now, in a forked child too, where the parent's state is leaked.
-        self.shared.handlers.store(Arc::default());
+        self.shared.drop_handlers();
         self.shared.settings.clear_secrets();
         self.shared.cache.clear();
     }

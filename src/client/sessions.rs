@@ -1,6 +1,6 @@
 //! The one session of a client: made when it is needed, renewed when the server has dropped it, closed.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use crate::base::call::{Call, Limits};
 use crate::base::cancel::CancelEpoch;
 use crate::base::error::Error;
+use crate::base::lock::{Guard, lock, try_lock, wait_timeout};
 use crate::base::threads::Threads;
 use crate::http::active_connections::ActiveConnections;
 use crate::http::client::HttpClient;
@@ -105,8 +106,8 @@ impl SessionManager {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Guard<'_, State> {
+        lock(&self.state)
     }
 
     pub(crate) fn shared(&self) -> &Shared {
@@ -174,8 +175,7 @@ impl SessionManager {
                     ));
                 }
                 Some(_) => {
-                    let waited = self.changed.wait_timeout(state, left.unwrap_or(MAX_WAIT));
-                    state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                    state = wait_timeout(&self.changed, state, left.unwrap_or(MAX_WAIT));
                 }
             }
         }
@@ -253,7 +253,7 @@ impl SessionManager {
     /// In a forked child: closes the parent's idle connections, unless another thread held the lock at the fork.
     pub(crate) fn abandon(&self) {
         self.launcher.abandon();
-        if let Ok(state) = self.state.try_lock()
+        if let Some(state) = try_lock(&self.state)
             && let Some(http) = &state.http
         {
             http.abandon();
@@ -262,7 +262,7 @@ impl SessionManager {
 }
 
 /// The client is disconnected while this exists. Connections are made anew afterwards.
-pub(crate) struct Disconnected<'a>(MutexGuard<'a, State>);
+pub(crate) struct Disconnected<'a>(Guard<'a, State>);
 
 impl Drop for Disconnected<'_> {
     fn drop(&mut self) {

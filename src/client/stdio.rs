@@ -87,12 +87,15 @@ impl Client {
             ));
         };
         let process = self.process();
-        let _disconnected = process.sessions.hold_disconnected(what)?;
-        program.rcu(|before| {
+        let disconnected = process.sessions.hold_disconnected(what)?;
+        let before = program.rcu(|before| {
             let mut after = Program::clone(before);
             change(&mut after);
             after
         });
+        // Before what was set before is dropped: user data must not be freed under a lock.
+        drop(disconnected);
+        drop(before);
         Ok(())
     }
 

@@ -1,7 +1,8 @@
 //! The connections that calls are using, which a cancellation must interrupt.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use crate::base::lock::{Guard, lock};
 use crate::http::interrupt::Interrupt;
 
 /// The interrupts of the connections in use, of all sessions of a client.
@@ -9,8 +10,8 @@ use crate::http::interrupt::Interrupt;
 pub(crate) struct ActiveConnections(Mutex<Vec<Arc<Interrupt>>>);
 
 impl ActiveConnections {
-    fn interrupts(&self) -> MutexGuard<'_, Vec<Arc<Interrupt>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn interrupts(&self) -> Guard<'_, Vec<Arc<Interrupt>>> {
+        lock(&self.0)
     }
 
     pub(super) fn add(&self, interrupt: &Arc<Interrupt>) {

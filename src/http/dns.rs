@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use ::http::Uri;
@@ -15,6 +15,7 @@ use ureq::unversioned::transport::NextTimeout;
 use crate::base::call::Call;
 use crate::base::cancel::Wake;
 use crate::base::error::Error;
+use crate::base::lock::{Guard, lock, wait_timeout};
 use crate::base::resources;
 use crate::base::threads::Threads;
 use crate::http::interrupt::into_io;
@@ -64,8 +65,8 @@ impl DnsCache {
         DnsCache { state: Mutex::default(), threads }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Guard<'_, State> {
+        lock(&self.state)
     }
 
     /// The addresses of a URI's host, with its port; never empty.
@@ -163,8 +164,8 @@ fn reason(error: &io::Error) -> String {
 }
 
 impl Lookup {
-    fn outcome(&self) -> MutexGuard<'_, Option<Outcome>> {
-        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
+    fn outcome(&self) -> Guard<'_, Option<Outcome>> {
+        lock(&self.outcome)
     }
 
     fn finish(&self, outcome: Outcome) {
@@ -179,8 +180,7 @@ impl Lookup {
             if let Some(outcome) = &*outcome {
                 return Ok(outcome.clone());
             }
-            let waited = self.done.wait_timeout(outcome, call.remaining()?.unwrap_or(MAX_WAIT));
-            outcome = waited.unwrap_or_else(PoisonError::into_inner).0;
+            outcome = wait_timeout(&self.done, outcome, call.remaining()?.unwrap_or(MAX_WAIT));
         }
     }
 }

@@ -4,10 +4,11 @@ use std::fmt;
 use std::io;
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use crate::base::call::Call;
 use crate::base::error::Error;
+use crate::base::lock::{Guard, lock, try_lock};
 use crate::base::platform::{self, FileId};
 use crate::http::headers::Secrets;
 
@@ -58,15 +59,15 @@ impl Interrupt {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Guard<'_, State> {
+        lock(&self.state)
     }
 
     /// The connection works for this call from now on. `head_room`: the buffer space that its head needs.
     pub(crate) fn begin(&self, call: &Call, head_room: usize) {
         {
             let mut state = self.state();
-            (state.call, state.opening) = (call.clone(), 0);
+            (state.call, state.opening) = (call.detached(), 0);
             state.secrets.clear();
         }
         self.got_response.store(false, Ordering::Relaxed);
@@ -135,7 +136,7 @@ impl Interrupt {
     /// the child by now, it is not closed with it. `false`: that could not be found out, and the connection must be leaked.
     pub(crate) fn prepare_drop_in_child(&self) -> bool {
         // A thread of the parent, which the child does not have, may have held the lock.
-        let Ok(mut state) = self.state.try_lock() else { return false };
+        let Some(mut state) = try_lock(&self.state) else { return false };
         state.inherited = true;
         if let Some(stream) = state.stream.upgrade()
             && (state.socket.is_none() || FileId::of(&stream) != state.socket)

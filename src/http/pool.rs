@@ -3,12 +3,13 @@
 use std::fmt;
 use std::mem;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::base::call::Call;
 use crate::base::error::Error;
+use crate::base::lock::{Guard, lock, try_lock};
 use crate::http::active_connections::ActiveConnections;
 use crate::http::connection::{Connection, Route};
 
@@ -52,8 +53,8 @@ impl Pool {
         &self.active
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Guard<'_, State> {
+        lock(&self.state)
     }
 
     /// A connection for the use of one call, which a cancellation of the call interrupts from now on.
@@ -125,7 +126,7 @@ impl Pool {
 
     /// In a forked child: closes the parent's idle connections here, unless another thread held the lock at the fork.
     pub(crate) fn abandon(&self) {
-        if let Ok(mut state) = self.state.try_lock() {
+        if let Some(mut state) = try_lock(&self.state) {
             let inherited = mem::take(&mut state.idle).into_iter();
             inherited.filter(|idle| !idle.interrupt.prepare_drop_in_child()).for_each(mem::forget);
         }

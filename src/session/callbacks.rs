@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use crate::base::error::Error;
+use crate::base::foreign;
 use crate::base::text;
 use crate::json::Value;
 use crate::protocol::elicitation;
@@ -98,15 +99,14 @@ impl Handlers {
         };
     }
 
-    /// The handlers of this method alone, so that a callback that runs does not keep other handlers from being dropped.
-    pub(crate) fn for_method(&self, method: &str) -> Handlers {
-        let pick = |key: Option<String>| self.notifications.get_key_value(&key);
-        let notifications = [pick(None), pick(Some(method.to_owned()))].into_iter().flatten();
-        let requests = self.requests.get_key_value(method).into_iter();
-        Handlers {
-            notifications: notifications.map(|(key, handler)| (key.clone(), handler.clone())).collect(),
-            requests: requests.map(|(key, handler)| (key.clone(), handler.clone())).collect(),
-        }
+    /// The handler of notifications of this method, or of all.
+    pub(crate) fn notification(&self, method: Option<&str>) -> Option<NotificationHandler> {
+        self.notifications.get(&method.map(str::to_owned)).cloned()
+    }
+
+    /// The handler of requests of this method.
+    pub(crate) fn request(&self, method: &str) -> Option<RequestHandler> {
+        self.requests.get(method).cloned()
     }
 
     /// Whether a handler is set for notifications of this method.
@@ -146,42 +146,41 @@ impl Handlers {
         }
         format!("{{{}}}", members.join(","))
     }
+}
 
-    /// Passes a notification to its handlers.
-    pub(crate) fn notify(&self, method: &str, params: Option<&Value>) {
-        let own = self.notifications.get(&Some(method.to_owned()));
-        let all = self.notifications.get(&None);
-        if own.is_none() && all.is_none() {
-            return;
-        }
-        let params = params.cloned().unwrap_or_default();
-        own.into_iter().chain(all).for_each(|handler| handler(method, &params));
+/// Passes a notification to a handler.
+pub(crate) fn notify(handler: NotificationHandler, method: &str, params: Option<&Value>) {
+    let params = params.cloned().unwrap_or_default();
+    // The handler is dropped before it counts as returned: freeing the client then frees its user data.
+    foreign::run(move || handler(method, &params));
+}
+
+/// Passes a request to its handler, and returns JSON text of a result, or an error's code and message. `capabilities`: JSON
+/// text of what the server was told; a request beyond it does not reach the handler.
+pub(crate) fn ask(
+    handler: Option<RequestHandler>,
+    method: &str,
+    params: Option<&Value>,
+    capabilities: &str,
+) -> Result<String, (i32, String)> {
+    let Some(handler) = handler else {
+        return Err((jsonrpc::METHOD_NOT_FOUND, format!("this client has no handler for {method}")));
+    };
+    let params = params.cloned().unwrap_or_default();
+    if let Some(capability) = undeclared(method, &params, capabilities) {
+        return Err((jsonrpc::INVALID_PARAMS, format!("the client has not declared {capability}")));
     }
-
-    /// Passes a request to its handler, and returns JSON text of a result, or an error's code and message.
-    /// `capabilities`: JSON text of what the server was told; a request beyond it does not reach the handler.
-    pub(crate) fn ask(
-        &self,
-        method: &str,
-        params: Option<&Value>,
-        capabilities: &str,
-    ) -> Result<String, (i32, String)> {
-        let Some(handler) = self.requests.get(method) else {
-            return Err((jsonrpc::METHOD_NOT_FOUND, format!("this client has no handler for {method}")));
-        };
-        let params = params.cloned().unwrap_or_default();
-        if let Some(capability) = undeclared(method, &params, capabilities) {
-            return Err((jsonrpc::INVALID_PARAMS, format!("the client has not declared {capability}")));
-        }
-        let mut reply = Reply::default();
+    let mut reply = Reply::default();
+    foreign::run(|| {
+        let handler = handler;
         handler(method, &params, &mut reply);
-        if let (ELICITATION, Some(Ok(result))) = (method, &mut reply.outcome)
-            && let Some(completed) = elicitation::with_defaults(params.json(), result)
-        {
-            *result = completed;
-        }
-        reply.outcome.unwrap_or_else(|| Err((jsonrpc::INTERNAL_ERROR, "the handler set no result".to_owned())))
+    });
+    if let (ELICITATION, Some(Ok(result))) = (method, &mut reply.outcome)
+        && let Some(completed) = elicitation::with_defaults(params.json(), result)
+    {
+        *result = completed;
     }
+    reply.outcome.unwrap_or_else(|| Err((jsonrpc::INTERNAL_ERROR, "the handler set no result".to_owned())))
 }
 
 /// A capability that the request needs and that was not declared (2025-11-25, "Elicitation", "Sampling"): a handler that
@@ -204,27 +203,18 @@ fn undeclared(method: &str, params: &Value, capabilities: &str) -> Option<&'stat
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use super::*;
 
     #[test]
-    fn notifications_reach_the_handler_of_their_method_and_the_one_for_all() {
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let handler = |name: &'static str| -> NotificationHandler {
-            let heard = heard.clone();
-            Arc::new(move |method, params| {
-                heard.lock().unwrap().push(format!("{name} {method} {}", params.int64("/n").unwrap_or(0)));
-            })
-        };
+    fn handlers_are_found_by_their_method_until_they_are_removed() {
+        let handler: NotificationHandler = Arc::new(|_, _| {});
         let mut handlers = Handlers::default();
-        handlers.set_notification(None, Some(handler("all")));
-        handlers.set_notification(Some("a"), Some(handler("own")));
-        handlers.notify("a", Some(&Value::parse(r#"{"n":1}"#).unwrap()));
-        handlers.notify("b", None);
+        handlers.set_notification(None, Some(handler.clone()));
+        assert!(handlers.has_notification_handler("a") && handlers.notification(Some("a")).is_none());
+        handlers.set_notification(Some("a"), Some(handler));
+        assert!(handlers.notification(Some("a")).is_some() && handlers.notification(None).is_some());
         handlers.set_notification(None, None);
-        handlers.notify("b", None);
-        assert_eq!(*heard.lock().unwrap(), ["own a 1", "all a 1", "all b 0"]);
+        assert!(!handlers.has_notification_handler("b") && handlers.notification(None).is_none());
     }
 
     #[test]
@@ -238,9 +228,10 @@ mod tests {
             r#"{"elicitation":{"form":{}},"roots":{}}"#
         );
         assert_eq!(handlers.capabilities(Version::V2025_06_18, &BTreeMap::new()), r#"{"elicitation":{},"roots":{}}"#);
-        assert_eq!(handlers.ask(ROOTS, None, "{}"), Ok(r#"{"roots":[]}"#.to_owned()));
-        assert!(matches!(handlers.ask(ELICITATION, None, "{}"), Err((jsonrpc::INTERNAL_ERROR, _))));
-        assert!(matches!(handlers.ask(SAMPLING, None, "{}"), Err((jsonrpc::METHOD_NOT_FOUND, _))));
+        let ask = |method| ask(handlers.request(method), method, None, "{}");
+        assert_eq!(ask(ROOTS), Ok(r#"{"roots":[]}"#.to_owned()));
+        assert!(matches!(ask(ELICITATION), Err((jsonrpc::INTERNAL_ERROR, _))));
+        assert!(matches!(ask(SAMPLING), Err((jsonrpc::METHOD_NOT_FOUND, _))));
     }
 
     #[test]

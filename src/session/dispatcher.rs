@@ -3,7 +3,7 @@
 use crate::json::Value;
 use crate::protocol::jsonrpc;
 use crate::protocol::version::Version;
-use crate::session::callbacks::PROGRESS;
+use crate::session::callbacks::{PROGRESS, ask, notify};
 use crate::session::shared::Shared;
 use crate::transport::message::MessageHandler;
 
@@ -13,17 +13,22 @@ impl MessageHandler for Shared {
         if method == PROGRESS {
             self.progress.report(params);
         }
-        let handlers = self.handlers.load().for_method(method);
-        handlers.notify(method, params);
+        // One after the other: a handler that runs does not keep another one from being dropped.
+        for key in [Some(method), None] {
+            let handler = self.handlers.load().notification(key);
+            if let Some(handler) = handler {
+                notify(handler, method, params);
+            }
+        }
     }
 
     fn on_request(&self, id: &str, method: &str, params: Option<&Value>) -> Vec<u8> {
         if method == "ping" {
             return jsonrpc::result(id, "{}");
         }
-        let handlers = self.handlers.load().for_method(method);
+        let handler = self.handlers.load().request(method);
         // Which capability a request needs is the same in all revisions of the older era.
-        match handlers.ask(method, params, &self.capabilities(Version::LEGACY)) {
+        match ask(handler, method, params, &self.capabilities(Version::LEGACY)) {
             Ok(result) => jsonrpc::result(id, &result),
             Err((code, message)) => jsonrpc::error(id, code, &message),
         }

@@ -2,9 +2,11 @@
 //! "Progress"](https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/progress)).
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use crate::base::call::Call;
+use crate::base::foreign;
+use crate::base::lock::{Guard, lock};
 use crate::json::Value;
 
 /// The calls that receive progress, by the id of their request, which is the progress token.
@@ -18,8 +20,8 @@ pub(crate) struct Registered<'a> {
 }
 
 impl ProgressCalls {
-    fn calls(&self) -> MutexGuard<'_, HashMap<u64, Call>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn calls(&self) -> Guard<'_, HashMap<u64, Call>> {
+        lock(&self.0)
     }
 
     pub(crate) fn register<'a>(&'a self, id: u64, call: &Call) -> Registered<'a> {
@@ -34,15 +36,18 @@ impl ProgressCalls {
         let (Some(params), Some(token), Some(progress)) = (params, token, progress) else { return };
         let Some(call) = u64::try_from(token).ok().and_then(|id| self.calls().get(&id).cloned()) else { return };
         call.restart();
-        if let Some(handler) = call.attachments().and_then(|attachments| attachments.progress.clone()) {
-            handler(progress, params.double("/total"), params.string("/message"));
+        let handler = call.attachments().and_then(|attachments| attachments.progress.clone());
+        drop(call);
+        if let Some(handler) = handler {
+            foreign::run(move || handler(progress, params.double("/total"), params.string("/message")));
         }
     }
 }
 
 impl Drop for Registered<'_> {
     fn drop(&mut self) {
-        self.calls.calls().remove(&self.id);
+        let call = self.calls.calls().remove(&self.id);
+        drop(call); // without the lock: it may be the last owner of the handler
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
@@ -38,6 +40,17 @@ impl Shared {
     /// The same for another process.
     pub(crate) fn for_process(&self) -> Shared {
         Shared { progress: Arc::default(), ..self.clone() }
+    }
+
+    /// Removes the handlers, and waits for a thread that reads the map at this moment, so that their user data has been freed
+    /// afterwards. No handler runs any more.
+    pub(crate) fn drop_handlers(&self) {
+        const LONGEST: Duration = Duration::from_secs(1);
+        let end = Instant::now() + LONGEST;
+        let handlers = self.handlers.swap(Arc::default());
+        while Arc::strong_count(&handlers) > 1 && Instant::now() < end {
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// The id of the next request: unique within the client, never 0.

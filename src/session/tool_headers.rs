@@ -1,8 +1,9 @@
 //! The header parameters of a session's tools.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use crate::base::lock::{Guard, lock};
 use crate::protocol::tool_headers::ToolHeaders;
 
 type Tools = HashMap<String, Arc<ToolHeaders>>;
@@ -12,8 +13,8 @@ type Tools = HashMap<String, Arc<ToolHeaders>>;
 pub(crate) struct ToolHeaderTable(Mutex<Option<Tools>>);
 
 impl ToolHeaderTable {
-    fn tools(&self) -> MutexGuard<'_, Option<Tools>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn tools(&self) -> Guard<'_, Option<Tools>> {
+        lock(&self.0)
     }
 
     pub(crate) fn replace(&self, tools: impl IntoIterator<Item = (String, ToolHeaders)>) {

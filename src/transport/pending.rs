@@ -1,12 +1,13 @@
 //! Requests whose responses arrive on a shared channel.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use crate::base::call::Call;
 use crate::base::cancel::Wake;
 use crate::base::error::{Error, RpcError};
+use crate::base::lock::{Guard, lock, wait_timeout};
 use crate::json::Value;
 use crate::transport::invalid::InvalidMessages;
 
@@ -78,8 +79,8 @@ impl End {
 }
 
 impl Pending {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Guard<'_, State> {
+        lock(&self.state)
     }
 
     /// Ends the waiting of all callers, now and later; the first reason is kept.
@@ -162,8 +163,7 @@ impl Pending {
             if let Some(end) = &state.ended {
                 return Err(end.error());
             }
-            let waited = self.changed.wait_timeout(state, left.unwrap_or(MAX_WAIT));
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state = wait_timeout(&self.changed, state, left.unwrap_or(MAX_WAIT));
         }
     }
 }

@@ -3,8 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use crate::base::lock::lock;
 use crate::base::threads::Threads;
 
 /// Does a piece of work; returns `false` when the thread is to end.
@@ -70,7 +71,7 @@ fn worker<T: Send + 'static>(
 ) -> impl FnOnce() + Send {
     move || {
         // One thread waits for work; the others wait for the lock.
-        let next = || receiver.lock().unwrap_or_else(PoisonError::into_inner).recv().ok();
+        let next = || lock(&receiver).recv().ok();
         while let Some(piece) = next() {
             // A panic of the handler must not end the thread or break the count.
             let goes_on = catch_unwind(AssertUnwindSafe(|| work(piece))).unwrap_or(true);

@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use std::{env, fs, io};
 
 use serde_json::{Value, json};
@@ -117,7 +118,21 @@ macro_rules! programs {
         $(#[test] fn $name() { passes(stringify!($name)) })+
     };
 }
-programs!(callbacks, enums, errors, json, null_arguments, ownership, queue, results, scopes, threads, values, version,);
+programs!(
+    callbacks,
+    enums,
+    errors,
+    freeing,
+    json,
+    null_arguments,
+    ownership,
+    queue,
+    results,
+    scopes,
+    threads,
+    values,
+    version,
+);
 
 #[test]
 fn no_program_is_forgotten() {
@@ -155,6 +170,8 @@ pub fn server() -> impl Handler {
         ("/mcp", "tools/list") => connection.send(&list_tools(request)),
         ("/mcp", "tools/call") => call_tool(request, connection),
         ("/mcp", _) => open.handle(request, connection),
+        ("/chatty", "GET") => chat(connection),
+        ("/chatty", _) => open.handle(request, connection),
         ("/locked", _) => locked.handle(request, connection),
         ("/rotating", _) if is_good(request.header("Authorization")) => rotating.handle(request, connection),
         ("/rotating", _) => connection.send(&mcp::unauthorized()),
@@ -196,6 +213,15 @@ fn call_tool(request: &Request, connection: &mut Connection) -> io::Result<()> {
 
 fn tool_result(structured: &Value) -> Value {
     json!({"content": [{"type": "text", "text": structured.to_string()}], "structuredContent": structured})
+}
+
+/// Sends notifications on a stream outside calls, until the client hangs up.
+fn chat(connection: &mut Connection) -> io::Result<()> {
+    connection.begin_events()?;
+    loop {
+        connection.chunk(event(r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#))?;
+        connection.wait(Duration::from_millis(20))?;
+    }
 }
 
 /// Reports progress twice, if the client wants it.

@@ -94,6 +94,16 @@ fn every_exported_function_is_guarded() {
     assert!(count > 50, "the exported functions were not found");
 }
 
+/// Foreign code must not run under a lock, which debug builds check where they count the locks.
+#[test]
+fn every_lock_is_counted() {
+    for source in sources().iter().filter(|source| source.name != "base/lock.rs") {
+        let code = source.code();
+        let takes = ["MutexGuard", "PoisonError", "RwLock"].iter().find(|word| code.contains(**word));
+        assert_eq!(takes, None, "src/{} does not use base/lock.rs", source.name);
+    }
+}
+
 #[test]
 fn only_the_http_folder_names_the_http_library() {
     for source in sources().iter().filter(|source| !source.name.starts_with("http/")) {

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use mcpclient::Status;
@@ -31,7 +32,7 @@ cases!(
     a_server_without_subscriptions_is_named,
     a_stream_that_a_proxy_cuts_is_opened_again_at_once,
     over_http_sse_a_ping_is_answered_while_a_callback_runs,
-    handlers_go_with_the_client_while_a_callback_still_runs,
+    freeing_a_client_waits_for_its_callbacks_and_frees_its_handlers,
     no_callback_begins_once_the_client_is_closed,
     over_http_sse_a_callback_may_call_a_tool_that_asks,
 );
@@ -420,7 +421,7 @@ fn over_http_sse_a_ping_is_answered_while_a_callback_runs<D: Driver>() {
     assert!(answered);
 }
 
-fn handlers_go_with_the_client_while_a_callback_still_runs<D: Driver>() {
+fn freeing_a_client_waits_for_its_callbacks_and_frees_its_handlers<D: Driver>() {
     let server = Server::start(legacy(LEGACY));
     server.on("GET", |_: &Request, connection: &mut Connection| stream(connection, &notification(CHANGED)));
     let client: D = client(&server);
@@ -438,9 +439,12 @@ fn handlers_go_with_the_client_while_a_callback_still_runs<D: Driver>() {
     client.on_notification(None, Some(hold)).unwrap();
     client.ping().unwrap();
     began.recv_timeout(stretched(Duration::from_secs(5))).unwrap();
-    drop(client);
-    assert_eq!(Arc::strong_count(&data), 1);
+    let freeing = thread::spawn(move || drop(client));
+    thread::sleep(Duration::from_millis(1300)); // longer than it waits for a server
+    assert!(!freeing.is_finished(), "the callback still runs");
     drop(release);
+    freeing.join().unwrap();
+    assert_eq!(Arc::strong_count(&data), 1);
 }
 
 fn no_callback_begins_once_the_client_is_closed<D: Driver>() {

@@ -18,6 +18,7 @@ use super::{pkce, registration};
 use crate::auth::authorization::Identity;
 use crate::auth::secret::Secret;
 use crate::base::error::Error;
+use crate::base::foreign;
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -152,7 +153,8 @@ impl Flow<'_> {
         let url = self.authorization_url(endpoint, &client, found, &scopes, &pending, &redirect, &verifier);
         self.logins.add(&pending);
         let started = Instant::now();
-        callback(&Login::new(&url, self.context.server, &pending));
+        let login = Login::new(&url, self.context.server, &pending);
+        foreign::run(|| callback(&login));
         let person = self.context.call.for_at_most(self.config.login_timeout);
         let response = pending.wait(&person, listener.as_mut()).map_err(|error| match error {
             Error::Timeout(_) => {

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::auth::secret::Secret;
 use crate::base::call::Call;
 use crate::base::error::Error;
+use crate::base::foreign;
 
 /// A place for texts by key.
 pub(crate) trait Store: Send + Sync {
@@ -63,12 +64,13 @@ impl StoreLock for Unlocked {}
 impl Store for CallbackStore {
     fn load(&self, key: &str) -> Result<Option<Secret>, Error> {
         let mut request = StoreRequest { key: key.to_owned(), data: None };
-        (self.load)(&mut request);
+        foreign::run(|| (self.load)(&mut request));
         Ok(request.data)
     }
 
     fn save(&self, key: &str, data: Option<&Secret>) -> Result<(), Error> {
-        (self.save)(&mut StoreRequest { key: key.to_owned(), data: data.cloned() });
+        let mut request = StoreRequest { key: key.to_owned(), data: data.cloned() };
+        foreign::run(|| (self.save)(&mut request));
         Ok(())
     }
 

@@ -4,12 +4,13 @@ mod listener;
 mod reader;
 mod state;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::base::call::{CANCEL_POLL, Call};
 use crate::base::cancel::CancelEpoch;
 use crate::base::error::Error;
+use crate::base::lock::{Guard, lock};
 use crate::base::wait_group::WaitGroup;
 use crate::client::listening::listener::{Listener, Prepared};
 use crate::client::sessions::{Connected, SessionManager};
@@ -38,8 +39,8 @@ impl Listening {
         }
     }
 
-    fn current(&self) -> MutexGuard<'_, Option<Arc<Listener>>> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    fn current(&self) -> Guard<'_, Option<Arc<Listener>>> {
+        lock(&self.current)
     }
 
     fn listener(&self) -> Option<Arc<Listener>> {

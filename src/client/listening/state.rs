@@ -1,12 +1,13 @@
 //! What the reading thread of a stream shares with the calls that change and stop it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::base::call::{CANCEL_POLL, Call};
 use crate::base::error::Error;
+use crate::base::lock::{Guard, lock, wait_timeout};
 use crate::protocol::jsonrpc::JsonObject;
 use crate::session::Session;
 
@@ -47,8 +48,8 @@ impl Shared {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Guard<'_, State> {
+        lock(&self.state)
     }
 
     pub(super) fn set(&self, state: State) {
@@ -65,7 +66,7 @@ impl Shared {
         let mut state = self.state();
         while *state == State::Opening {
             let left = call.remaining()?.unwrap_or(CANCEL_POLL).min(CANCEL_POLL);
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state = wait_timeout(&self.changed, state, left);
         }
         Ok(())
     }

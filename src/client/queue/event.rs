@@ -1,11 +1,12 @@
 //! What a program takes from a queue.
 
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 
 use crate::base::call::Call;
 use crate::base::cancel::Wake;
 use crate::base::error::Error;
+use crate::base::lock::{Guard, lock, wait};
 use crate::json::Value;
 use crate::session::callbacks::Reply;
 
@@ -109,12 +110,12 @@ impl ReplySlot {
             if call.is_cancelled() {
                 return Reply::default();
             }
-            reply = self.filled.wait(reply).unwrap_or_else(PoisonError::into_inner);
+            reply = wait(&self.filled, reply);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Reply>> {
-        self.reply.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> Guard<'_, Option<Reply>> {
+        lock(&self.reply)
     }
 }
 

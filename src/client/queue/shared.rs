@@ -1,10 +1,11 @@
 //! The queue of one process: its state, its lock, its descriptor, its threads.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::base::cancel::Wake;
 use crate::base::error::Error;
+use crate::base::lock::{Guard, lock, wait, wait_timeout};
 use crate::base::threads::Threads;
 use crate::client::fork::ProcessState;
 use crate::client::queue::descriptor::Descriptor;
@@ -50,8 +51,8 @@ impl Shared {
         }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn lock(&self) -> Guard<'_, State> {
+        lock(&self.state)
     }
 
     /// Changes the state; the descriptor and the threads that wait for events follow.
@@ -107,9 +108,9 @@ impl Shared {
                 continue;
             }
             match end.map(|end| end.saturating_duration_since(Instant::now())) {
-                None => drop(self.ready.wait(state).unwrap_or_else(PoisonError::into_inner)),
+                None => drop(wait(&self.ready, state)),
                 Some(Duration::ZERO) => return None,
-                Some(left) => drop(self.ready.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner)),
+                Some(left) => drop(wait_timeout(&self.ready, state, left)),
             }
         }
     }

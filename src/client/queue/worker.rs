@@ -2,10 +2,11 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::base::error::Error;
+use crate::base::lock::wait_timeout;
 use crate::client::queue::shared::Shared;
 use crate::client::queue::state::Job;
 
@@ -74,7 +75,7 @@ fn take(shared: &Shared) -> Option<Job> {
             return Some(job);
         }
         state.idle += 1;
-        state = shared.work.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        state = wait_timeout(&shared.work, state, left);
         state.idle -= 1;
     }
 }
@@ -107,6 +108,6 @@ fn expire_jobs(shared: &Shared) {
             state = shared.lock();
             continue;
         }
-        state = shared.timer.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        state = wait_timeout(&shared.timer, state, left);
     }
 }

@@ -1,10 +1,11 @@
 //! The programs that a client has started in this process: how often they may be started, and how all of them end.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::shared::Shared;
 use crate::base::error::Error;
+use crate::base::lock::{Guard, lock, try_lock};
 
 /// A program that lived shorter than this was of no use.
 const SHORT: Duration = Duration::from_secs(1);
@@ -28,8 +29,8 @@ struct State {
 }
 
 impl Launcher {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Guard<'_, State> {
+        lock(&self.0)
     }
 
     /// Fails while the program ends again and again.
@@ -75,7 +76,7 @@ impl Launcher {
 
     /// Leaves the programs of a parent alone in its child after a fork: closes what would keep their stdin open.
     pub(crate) fn abandon(&self) {
-        if let Ok(state) = self.0.try_lock() {
+        if let Some(state) = try_lock(&self.0) {
             state.running.iter().for_each(|shared| shared.abandon());
         }
     }

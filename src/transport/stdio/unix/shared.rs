@@ -4,11 +4,12 @@ use std::fs::File;
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use super::outbox::{Outbox, Refused};
 use crate::base::error::Error;
+use crate::base::lock::{Guard, lock, try_lock, wait_timeout};
 use crate::base::platform::FileId;
 use crate::base::text;
 use crate::transport::pending::Pending;
@@ -63,8 +64,8 @@ impl Shared {
         }
     }
 
-    pub(super) fn outbox(&self) -> MutexGuard<'_, Outbox> {
-        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn outbox(&self) -> Guard<'_, Outbox> {
+        lock(&self.outbox)
     }
 
     fn wake(&self) {
@@ -106,19 +107,19 @@ impl Shared {
     /// Waits until the program has ended and its thread is done, as long as that can take.
     pub(super) fn wait_for_end(&self) {
         let limit = Instant::now() + 2 * self.program.grace + 2 * MOST_KILLING;
-        let mut finished = self.finished.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut finished = lock(&self.finished);
         while !*finished {
             let left = limit.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
             }
-            finished = self.changed.wait_timeout(finished, left).unwrap_or_else(PoisonError::into_inner).0;
+            finished = wait_timeout(&self.changed, finished, left);
         }
     }
 
     pub(super) fn set_finished(&self) {
         self.pid.store(0, Ordering::SeqCst);
-        *self.finished.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        *lock(&self.finished) = true;
         self.changed.notify_all();
     }
 
@@ -129,12 +130,12 @@ impl Shared {
 
     /// To be called before the program's stdin is closed.
     pub(super) fn forget_stdin(&self) {
-        self.stdin.lock().unwrap_or_else(PoisonError::into_inner).take();
+        lock(&self.stdin).take();
     }
 
     /// In the child of a fork: closes this process's copy of the program's stdin, which would keep it from ending.
     pub(super) fn abandon(&self) {
-        let Ok(mut stdin) = self.stdin.try_lock() else { return }; // another thread of the parent held it at the fork
+        let Some(mut stdin) = try_lock(&self.stdin) else { return }; // another thread of the parent held it at the fork
         if let Some(Stdin { file, id }) = stdin.take()
             && FileId::of(&*file) == id
         {
@@ -143,8 +144,8 @@ impl Shared {
         }
     }
 
-    fn noise(&self) -> MutexGuard<'_, Noise> {
-        self.noise.lock().unwrap_or_else(PoisonError::into_inner)
+    fn noise(&self) -> Guard<'_, Noise> {
+        lock(&self.noise)
     }
 
     /// Notes a line on stdout that is no message.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::lines::{Lines, Overflow};
 use crate::base::call::Call;
+use crate::base::foreign;
 use crate::base::text;
 use crate::base::threads::Threads;
 use crate::transport::queue::WorkQueue;
@@ -38,7 +39,7 @@ impl Stderr {
                 return false;
             }
             match &handler {
-                Some(handler) => handler(&line),
+                Some(handler) => foreign::run(|| handler(&line)),
                 // There is nowhere to report that stderr cannot be written to.
                 None => drop(std::io::stderr().write_all(format!("{line}\n").as_bytes())),
             }
