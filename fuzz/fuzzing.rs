@@ -14,6 +14,11 @@ use crate::protocol::jsonrpc::{self, Incoming, Match, ResponseId};
 use crate::protocol::www_authenticate;
 use crate::transport::sse;
 
+/// Reads the text of a configuration file: the names of its servers, or the refusal.
+pub fn configuration(text: &str) -> Result<crate::Config, String> {
+    crate::Config::parse(text).map_err(|error| error.to_string())
+}
+
 /// What came out of an event stream.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Stream {

@@ -27,6 +27,12 @@ impl mcpclient_config {
     }
 }
 
+impl Drop for mcpclient_config {
+    fn drop(&mut self) {
+        self.entries.drain(..).for_each(Value::wipe);
+    }
+}
+
 /// Reads a configuration file. Blocks while it reads.
 ///
 /// Members are found under "mcpServers" or "servers", or in the file itself

@@ -9,6 +9,8 @@ use super::limits::{Limits, ReadError};
 use super::node::{Kind, Node};
 use super::reader;
 use super::slot::Slot;
+use zeroize::Zeroize;
+
 use crate::base::error::Error;
 
 /// A JSON value (RFC 8259). A clone shares what it is made of.
@@ -37,6 +39,13 @@ impl Value {
     /// Parses a buffer that is JSON text as a whole.
     pub(crate) fn read(text: Vec<u8>, limits: &Limits<'_>) -> Result<Value, ReadError> {
         reader::read(text, limits).map(Value::new)
+    }
+
+    /// Drops the value and overwrites its text, unless a clone is left.
+    pub(crate) fn wipe(mut self) {
+        if let Some(document) = Arc::get_mut(&mut self.0) {
+            document.text.zeroize();
+        }
     }
 
     /// Takes a document, and notes in its first slot where it lies, so that C finds it from any slot.

@@ -60,9 +60,9 @@ fn the_examples() {
     fs::remove_file(file).unwrap();
 }
 
-/// A thousand pings, or as many as `SOAK` says.
+/// A thousand pings, or as many as `SOAK` says: `make soak` says 100000.
 #[test]
-fn a_long_time_of_pings() {
+fn soak() {
     let pings = env::var("SOAK").unwrap_or_else(|_| "1000".to_owned());
     let said = Program::linked("stdio").run_within(&[&server(), "soak", &pings], 100 * LONGEST_RUN);
     println!("stdio:\n{said}");
