@@ -13,6 +13,8 @@ libdir     ?= $(PREFIX)/lib
 LIBDIR     ?= $(libdir)
 includedir ?= $(PREFIX)/include
 INCLUDEDIR ?= $(includedir)
+datadir    ?= $(PREFIX)/share
+DATADIR    ?= $(datadir)
 docdir     ?= $(PREFIX)/share/doc/mcpclient
 DOCDIR     ?= $(docdir)
 DESTDIR    ?=
@@ -65,15 +67,18 @@ SHARED_INSTALL_NAME := $(SHARED_SONAME)
 STATIC_LIBS    := -lutil -lrt -lpthread -lm -ldl -lc
 endif
 
-.PHONY: all demo check test interop platforms soak fuzz mutants bench header conformance-client conformance lint format licences tools advisories msrv abi install uninstall dist docs clean help
+.PHONY: all cli demo check test interop platforms soak fuzz mutants bench header conformance-client conformance lint format licences tools advisories msrv abi install uninstall dist docs clean help
 
 INSTALL_VARIABLES = BUILD_DIR="$(BUILD_DIR)" PLATFORM=$(PLATFORM) VERSION=$(VERSION) PREFIX="$(PREFIX)" BINDIR="$(BINDIR)" \
-    LIBDIR="$(LIBDIR)" INCLUDEDIR="$(INCLUDEDIR)" DOCDIR="$(DOCDIR)" DESTDIR="$(DESTDIR)" INSTALL="$(INSTALL)" \
+    LIBDIR="$(LIBDIR)" INCLUDEDIR="$(INCLUDEDIR)" DATADIR="$(DATADIR)" DOCDIR="$(DOCDIR)" DESTDIR="$(DESTDIR)" INSTALL="$(INSTALL)" \
     SHARED=$(SHARED) SHARED_SONAME=$(SHARED_SONAME) SHARED_VERSION=$(SHARED_VERSION) SHARED_MODE=$(SHARED_MODE) \
     SHARED_INSTALL_NAME=$(SHARED_INSTALL_NAME) STATIC_LIBS="$(STATIC_LIBS)" RELOCATABLE="$(RELOCATABLE)"
 
 all: ## build the static and the shared library (the default)
 	@SONAME="$(SHARED_SONAME)" CARGO="$(CARGO)" CARGO_FLAGS="$(CARGO_FLAGS)" packaging/build.sh $(PROFILE) "$(TARGET)" "$(BUILD_DIR)"
+
+cli: all ## build the command mcpclient, which `make install` then installs too
+	$(CC) $(C_WARNINGS) -O2 -pthread -Iinclude cli/*.c $(BUILD_DIR)/libmcpclient.a $(STATIC_LIBS) -o $(BUILD_DIR)/mcpclient
 
 demo: all ## run the C examples against the demo server
 	examples/demo.sh "$(BUILD_DIR)" "$(CC)"
@@ -119,7 +124,7 @@ conformance: conformance-client ## run the official MCP conformance suite (insta
 lint: ## check format, Rust lints, C warnings, spelling, shell scripts and dependencies
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
-	$(CC) $(C_WARNINGS) -Iinclude -fsyntax-only examples/c/*.c tests/outside/conformance/*.c tests/outside/interop/*.c
+	$(CC) $(C_WARNINGS) -Iinclude -fsyntax-only cli/*.c examples/c/*.c tests/outside/conformance/*.c tests/outside/interop/*.c
 	tests/outside/lint/run.sh
 
 format: tools ## format the Rust and C sources

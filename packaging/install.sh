@@ -67,7 +67,17 @@ install_shared() {
     esac
 }
 
+# `make cli` has built it.
+install_command() {
+    install_file 755 "$BUILD_DIR/mcpclient" "$DESTDIR$BINDIR/mcpclient"
+    install_file 644 cli/mcpclient.1 "$DESTDIR$DATADIR/man/man1/mcpclient.1"
+    install_file 644 cli/completions/mcpclient.bash "$DESTDIR$DATADIR/bash-completion/completions/mcpclient"
+    install_file 644 cli/completions/_mcpclient "$DESTDIR$DATADIR/zsh/site-functions/_mcpclient"
+    install_file 644 cli/completions/mcpclient.fish "$DESTDIR$DATADIR/fish/vendor_completions.d/mcpclient.fish"
+}
+
 install_all() {
+    if [ -e "$BUILD_DIR/mcpclient" ]; then install_command; fi
     for file in $headers; do
         install_file 644 "include/$file" "$include/$file"
     done
@@ -96,7 +106,9 @@ uninstall() {
     (cd "$include" 2>/dev/null && rm -f $headers mcpclient-ffi.h) || :
     (cd "$lib" 2>/dev/null && rm -f libmcpclient.a $names $descriptions) || :
     (cd "$doc" 2>/dev/null && rm -f $notices) || :
-    rm -f "$shared"
+    rm -f "$shared" "$DESTDIR$BINDIR/mcpclient" "$DESTDIR$DATADIR/man/man1/mcpclient.1" \
+        "$DESTDIR$DATADIR/bash-completion/completions/mcpclient" "$DESTDIR$DATADIR/zsh/site-functions/_mcpclient" \
+        "$DESTDIR$DATADIR/fish/vendor_completions.d/mcpclient.fish"
     rmdir "$include/mcpclient" "$lib/cmake/mcpclient" "$doc" 2>/dev/null || :
 }
 

@@ -80,6 +80,7 @@ real_servers() {
     suite "Real servers: every operation" python3 tests/outside/interop/operations.py
     suite "Real servers: the bearer examples" python3 tests/outside/interop/bearer_examples.py
     suite "Real servers: the daemon example" python3 tests/outside/interop/daemon.py
+    suite "Real servers: the command" python3 tests/outside/cli/run.py
     suite "Real servers: other ecosystems and proxies" python3 tests/outside/interop/ecosystems.py "$@"
 }
 
