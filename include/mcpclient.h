@@ -118,7 +118,8 @@
  * connections and a session of its own and leaves the parent's alone. The
  * library installs no signal handler and raises no SIGPIPE, and a handler of
  * the program without SA_RESTART does not end a call. A pthread_cancel
- * (deferred) acts when the call has returned. docs/embedding.md has the details.
+ * (deferred) acts when the call has returned. A call needs 64 KiB of stack, and
+ * what its callbacks use. docs/embedding.md has the details.
  *
  * Strings. All are NUL-terminated and UTF-8, file names included. JSON is
  * passed as text. No JSON library is needed: the functions that begin with

@@ -31,6 +31,11 @@ impl Credentials {
         self.auth.as_ref()
     }
 
+    /// Whether requests go without any.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.auth.is_none() && self.headers.is_empty()
+    }
+
     /// The custom headers.
     pub(crate) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
         &self.headers

@@ -109,8 +109,8 @@ impl Body {
                 None => Err(self.fail(too_large(self.limit))),
             },
             Err(error) => {
-                let host = self.lease.as_ref().map_or("the server", Lease::host);
-                let error = error_map::explain(error.into(), &self.call, host);
+                let Some(lease) = &self.lease else { return Ok(0) };
+                let error = error_map::explain(error.into(), &self.call, lease.peer());
                 Err(self.fail(error))
             }
         }

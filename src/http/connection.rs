@@ -14,6 +14,7 @@ use crate::base::call::Call;
 use crate::base::error::Error;
 use crate::http::config::ConnectConfig;
 use crate::http::dns::{DeferredResolver, DnsCache};
+use crate::http::error_map::Peer;
 use crate::http::headers::Head;
 use crate::http::interrupt::Interrupt;
 use crate::http::tcp::TcpConnector;
@@ -34,17 +35,17 @@ pub(crate) struct Route {
     /// `None` when neither the origin nor the proxy uses TLS.
     tls: Option<Arc<Tls>>,
     pub(crate) names: Arc<DnsCache>,
-    /// The origin's host and port, for messages.
-    pub(crate) host: String,
+    pub(crate) peer: Peer,
 }
 
 impl Route {
     pub(crate) fn new(config: &ConnectConfig, names: &Arc<DnsCache>) -> Result<Route, Error> {
-        let proxy = config.proxy.for_url(&config.url)?;
+        let (proxy, proxy_name) = config.proxy.for_url(&config.url)?.unzip();
         let proxy_uses_tls = proxy.as_ref().is_some_and(|proxy| proxy.uri().scheme_str() == Some("https"));
         let uses_tls = config.url.scheme() == "https" || proxy_uses_tls;
         let tls = uses_tls.then(|| Arc::new(Tls::new(config.tls.clone())));
-        Ok(Route { proxy, tls, names: names.clone(), host: host_and_port(&config.url) })
+        let peer = Peer { host: host_and_port(&config.url), proxy: proxy_name };
+        Ok(Route { proxy, tls, names: names.clone(), peer })
     }
 }
 

@@ -30,7 +30,12 @@ impl Endpoint {
 
 /// Parses the URL of an MCP endpoint. The error text is one line and repeats no part that may be a secret.
 pub(crate) fn parse(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|reason| format!("not a URL: {reason}"))?;
+    let url = Url::parse(text).map_err(|reason| match reason {
+        url::ParseError::RelativeUrlWithoutBase => {
+            "the URL has no scheme: https://host/path or http://host/path is expected".to_owned()
+        }
+        other => format!("not a URL: {other}"),
+    })?;
     check(&url)?;
     // The URL standard would take "mcp" for the host of "https:///mcp", where the host was left out.
     let after_scheme = text.split_once(':').and_then(|(_, rest)| rest.strip_prefix("//"));
@@ -49,7 +54,7 @@ pub(crate) fn resolve(base: &Url, reference: &str) -> Result<Url, String> {
 
 fn check(url: &Url) -> Result<(), String> {
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("the URL's scheme is {}: only http and https are supported", url.scheme()));
+        return Err(format!("the URL's scheme is {}: it must begin with http:// or https://", url.scheme()));
     }
     if url.host_str().is_none_or(str::is_empty) {
         return Err("the URL has no host".to_owned());

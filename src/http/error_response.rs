@@ -85,10 +85,16 @@ fn try_from_response(credentials: &Credentials, from: &Endpoint, mut response: R
     // Where a body was cut, its last word could be the beginning of a credential.
     let kept = if is_whole { reason.len() } else { reason.len().saturating_sub(1) };
     let reason = text::one_line(&redact(text::beginning(&reason, kept)));
+    let hint = match status {
+        401 if credentials.is_empty() => " (no credentials were sent)",
+        404 if matches!(from.url().path(), "" | "/") => " (the path of the URL may be missing: many servers have /mcp)",
+        _ if reason.is_empty() => phrase(status),
+        _ => "",
+    };
     let from = endpoint::display(from.url());
     let message = match reason.is_empty() {
-        false => format!("{from} responded with HTTP {status}: {reason}"),
-        true => format!("{from} responded with HTTP {status}{}", phrase(status)),
+        false => format!("{from} responded with HTTP {status}: {reason}{hint}"),
+        true => format!("{from} responded with HTTP {status}{hint}"),
     };
     let challenge_parameters = www_authenticate::bearer_parameters(&challenges);
     let response =

@@ -12,6 +12,7 @@ use crate::base::error::Error;
 use crate::base::lock::{Guard, lock, try_lock};
 use crate::http::active_connections::ActiveConnections;
 use crate::http::connection::{Connection, Route};
+use crate::http::error_map::Peer;
 
 /// The most connections that are kept while idle.
 const MAX_IDLE_CONNECTIONS: usize = 64;
@@ -141,9 +142,8 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// The origin's host and port, for messages.
-    pub(crate) fn host(&self) -> &str {
-        &self.pool.route.host
+    pub(crate) fn peer(&self) -> &Peer {
+        &self.pool.route.peer
     }
 
     /// Closes the connection instead of keeping it.

@@ -37,11 +37,11 @@ pub(crate) fn parse(url: &str) -> Result<Proxy, Error> {
 }
 
 impl ProxyChoice {
-    /// The proxy for a URL, `None` for a direct connection.
-    pub(crate) fn for_url(&self, url: &Url) -> Result<Option<Proxy>, Error> {
+    /// The proxy for a URL, and its name for messages; `None` for a direct connection.
+    pub(crate) fn for_url(&self, url: &Url) -> Result<Option<(Proxy, String)>, Error> {
         match self {
             ProxyChoice::Direct => Ok(None),
-            ProxyChoice::Fixed(proxy) => Ok(Some(proxy.clone())),
+            ProxyChoice::Fixed(proxy) => Ok(Some((proxy.clone(), name_of(proxy)))),
             ProxyChoice::Environment => from_environment(url, environment::text),
         }
     }
@@ -49,7 +49,7 @@ impl ProxyChoice {
 
 /// The conventional variables, lower case first; an empty one counts as unset. In a CGI program HTTP_PROXY is the request
 /// header `Proxy`, so it is ignored there.
-fn from_environment(url: &Url, variable: impl Fn(&str) -> Option<String>) -> Result<Option<Proxy>, Error> {
+fn from_environment(url: &Url, variable: impl Fn(&str) -> Option<String>) -> Result<Option<(Proxy, String)>, Error> {
     let get = |name: &str| {
         let forged = name == "HTTP_PROXY" && variable("REQUEST_METHOD").is_some();
         let upper = || if forged { None } else { variable(name) };
@@ -64,9 +64,17 @@ fn from_environment(url: &Url, variable: impl Fn(&str) -> Option<String>) -> Res
         return Ok(None);
     }
     match parse(value.trim()) {
-        Ok(proxy) => Ok(Some(proxy)),
+        Ok(proxy) => {
+            let name = format!("{} (from {name})", name_of(&proxy));
+            Ok(Some((proxy, name)))
+        }
         Err(_) => Err(Error::InvalidState(format!("the environment variable {name} holds no usable proxy URL"))),
     }
+}
+
+/// Without the user and password that its URL may hold.
+fn name_of(proxy: &Proxy) -> String {
+    format!("the proxy {}:{}", proxy.host(), proxy.port())
 }
 
 /// Whether a list such as `localhost,.example.com,10.0.0.1:8080,192.168.0.0/16` covers the URL's host: by the host itself, a
@@ -107,7 +115,7 @@ mod tests {
     fn chosen(url: &str, variables: &[(&str, &str)]) -> Option<String> {
         let url = Url::parse(url).unwrap();
         let look = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string());
-        from_environment(&url, look).unwrap().map(|proxy| format!("{}:{}", proxy.host(), proxy.port()))
+        from_environment(&url, look).unwrap().map(|(proxy, _)| format!("{}:{}", proxy.host(), proxy.port()))
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl Http {
             let was_kept = opened_before > 0 && lease.interrupt.opened() == opened_before;
             let got_response = lease.interrupt.got_response();
             lease.discard();
-            let error = error_map::explain(failure, call, &self.pool.route().host);
+            let error = error_map::explain(failure, call, &self.pool.route().peer);
             if was_kept && !got_response && request.idempotent && matches!(error, Error::Network(_)) {
                 continue;
             }

@@ -88,7 +88,11 @@ pub(crate) fn read_authorities(path: &Path) -> Result<Vec<CertificateDer<'static
     let mut roots = rustls::RootCertStore::empty();
     for certificate in &certificates {
         roots.add(certificate.clone()).map_err(|error| {
-            Error::InvalidArgument(format!("{} holds a certificate that cannot be used: {error}", path.display()))
+            Error::InvalidArgument(format!(
+                "{} holds a certificate that cannot be used: {}",
+                path.display(),
+                words(&error)
+            ))
         })?;
     }
     Ok(certificates)
@@ -112,7 +116,7 @@ impl ClientCertificate {
         rustls::sign::CertifiedKey::from_der(self.chain.clone(), self.key.clone_key(), &provider)
             .map_err(|error| match error {
                 rustls::Error::InconsistentKeys(_) => "the certificate and the key do not belong together".to_owned(),
-                other => format!("the certificate and the key cannot be used: {other}"),
+                other => format!("the certificate and the key cannot be used: {}", words(other)),
             })
             .map_err(Error::InvalidArgument)
             .map(|_| ())
@@ -205,7 +209,14 @@ pub(crate) fn describe(error: &rustls::Error) -> String {
     let reason = match error {
         rustls::Error::InvalidCertificate(reason) => reason,
         rustls::Error::AlertReceived(alert) => return describe_alert(*alert),
-        other => return format!("the TLS handshake failed: {other}"),
+        rustls::Error::InvalidMessage(_) => {
+            return "the port does not speak TLS: the URL may need http:// or another port".to_owned();
+        }
+        rustls::Error::PeerIncompatible(reason) => {
+            return format!("the server has no TLS version or method in common: {}", words(reason));
+        }
+        rustls::Error::General(reason) => return format!("the TLS handshake failed: {reason}"),
+        other => return format!("the TLS handshake failed: {}", words(other)),
     };
     let check = match reason {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
@@ -217,9 +228,33 @@ pub(crate) fn describe(error: &rustls::Error) -> String {
             "its issuer is unknown: it is self-signed, or its authority is not trusted here".to_owned()
         }
         CertificateError::Revoked => "it has been revoked".to_owned(),
-        other => other.to_string(),
+        CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+            "it is the certificate of an authority, which `openssl req -x509` makes unless it has \
+             -addext basicConstraints=CA:FALSE"
+                .to_owned()
+        }
+        CertificateError::Other(other) => words(&other.0),
+        other => words(other),
     };
     format!("the server's certificate was not accepted: {check}")
+}
+
+/// The name of a variant in words for a person: `UnknownCA` is "unknown CA".
+fn words(variant: impl fmt::Debug) -> String {
+    let name = format!("{variant:?}");
+    let name = name.split(|character: char| !character.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let mut words: Vec<String> = Vec::new();
+    let mut was_upper = true;
+    for character in name.chars() {
+        match words.last_mut().filter(|_| was_upper || !character.is_ascii_uppercase()) {
+            Some(word) => word.push(character),
+            None => words.push(character.into()),
+        }
+        was_upper = character.is_ascii_uppercase();
+    }
+    let is_name = |word: &String| word.len() > 1 && word.chars().all(|character| !character.is_ascii_lowercase());
+    let lower = |word: String| if is_name(&word) { word } else { word.to_ascii_lowercase() };
+    words.into_iter().map(lower).collect::<Vec<_>>().join(" ")
 }
 
 /// The alert with which the server ended the connection
@@ -234,8 +269,10 @@ fn describe_alert(alert: AlertDescription) -> String {
         | Alert::CertificateExpired
         | Alert::CertificateUnknown
         | Alert::UnknownCA
-        | Alert::AccessDenied => format!("the server did not accept the client's certificate, or its lack: {alert:?}"),
-        other => format!("the server ended the TLS connection: {other:?}"),
+        | Alert::AccessDenied => {
+            format!("the server did not accept the client's certificate, or its lack: {}", words(alert))
+        }
+        other => format!("the server ended the TLS connection: {}", words(other)),
     }
 }
 

@@ -345,7 +345,7 @@ fn a_server_without_tls_is_no_tls_server<D: Driver>() {
         std::io::Read::read_to_end(&mut stream, &mut Vec::new())
     });
     let client: D = client_of(&url);
-    refuses(&client, "the TLS handshake failed");
+    refuses(&client, "the port does not speak TLS");
     drop(client);
     drop(answering.join().unwrap());
 }

@@ -80,6 +80,17 @@ impl Issued {
         Issued { certificate, key }
     }
 
+    /// The certificate of an authority, for a server to use itself.
+    pub fn authority(names: &[&str]) -> Issued {
+        let mut params = params(names, "authority and server", Validity::Now);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        Issued { certificate, key }
+    }
+}
+
+impl Issued {
     pub fn chain(&self) -> Vec<CertificateDer<'static>> {
         vec![self.certificate.der().clone()]
     }

@@ -6,6 +6,7 @@ mod challenges;
 mod credentials;
 mod fallback;
 mod http_sse;
+mod messages;
 mod negotiation;
 mod redaction;
 mod redirects;
