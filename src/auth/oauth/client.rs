@@ -99,9 +99,16 @@ fn way(metadata: &ServerMetadata) -> Way {
     if !metadata.takes(BASIC) && metadata.takes(POST) { Way::Post } else { Way::Basic }
 }
 
-/// The method to register for.
+/// The method to register for: without a secret where that is possible, else the first one that the server lists. The
+/// Python SDK's servers list `client_secret_post` first, and take Basic only with a `client_id` in the body, which other
+/// servers refuse.
 pub(super) fn method_to_register(metadata: &ServerMetadata) -> &'static str {
-    [NONE, BASIC, POST].into_iter().find(|method| metadata.takes(method)).unwrap_or(BASIC)
+    if metadata.takes(NONE) {
+        return NONE;
+    }
+    let listed = metadata.auth_methods.iter().flatten();
+    let known = listed.filter_map(|method| [BASIC, POST].into_iter().find(|known| known == method));
+    known.into_iter().next().unwrap_or(BASIC)
 }
 
 /// Id and secret in the form encoding, then base64 (RFC 6749, section 2.3.1).
@@ -177,7 +184,8 @@ mod tests {
         for (methods, expected) in [
             (None, "client_secret_basic"),
             (Some(&["none", "client_secret_post"][..]), "none"),
-            (Some(&["client_secret_post"][..]), "client_secret_post"),
+            (Some(&["client_secret_post", "client_secret_basic"][..]), "client_secret_post"),
+            (Some(&["tls_client_auth", "client_secret_basic", "client_secret_post"][..]), "client_secret_basic"),
             (Some(&["private_key_jwt"][..]), "client_secret_basic"),
         ] {
             assert_eq!(method_to_register(&metadata(methods)), expected);
