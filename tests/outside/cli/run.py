@@ -81,7 +81,7 @@ def usage_is_corrected(cli, servers):
     cli.expect(2, "ping", "--timeout", "soon", "http://localhost/", err='"soon" is not a time')
     cli.expect(2, "ping", "--count", err="--count needs a value")
     cli.expect(2, "ping", "--json=yes", "http://localhost/", err="takes no value")
-    cli.expect(2, "ping", "--transport", "ssee", "http://localhost/", err="did you mean sse")
+    cli.expect(2, "ping", "--transport", "sse1", "http://localhost/", err="did you mean sse")
     cli.expect(0, "--help", out="Usage: mcpclient")
     cli.expect(0, "call", "--help", out="mcpclient call")
     cli.expect(0, "--version", out="mcpclient ")
