@@ -8,7 +8,7 @@
 
 from ._library import library_version
 from .auth import Auth, BearerAuth, ClientCredentials, PrivateKey, TokenCallback, TokenFile
-from .client import Client, ListenState
+from .client import Client
 from .config import Config
 from .errors import (
     CancelledError,
@@ -39,7 +39,6 @@ __all__ = [
     "InternalError",
     "InvalidArgumentError",
     "InvalidStateError",
-    "ListenState",
     "McpError",
     "NetworkError",
     "PrivateKey",

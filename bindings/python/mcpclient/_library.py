@@ -10,8 +10,6 @@ NOTIFICATION = CFUNCTYPE(None, c_void_p, c_char_p, c_void_p)
 REQUEST = CFUNCTYPE(None, c_void_p, c_char_p, c_void_p, c_void_p)
 TOKEN = CFUNCTYPE(None, c_void_p, c_void_p)
 PROGRESS = CFUNCTYPE(None, c_void_p, c_double, c_double, c_char_p)
-LISTEN = CFUNCTYPE(None, c_void_p, c_int32, c_void_p)
-TRACE = CFUNCTYPE(None, c_void_p, c_char_p, c_void_p)
 FREE = CFUNCTYPE(None, c_void_p)
 
 _ERROR = POINTER(c_void_p)
@@ -45,7 +43,6 @@ _FUNCTIONS = {
     "set_client_info": (c_int32, (c_void_p, c_char_p, c_char_p, _ERROR)),
     "set_cache": (c_int32, (c_void_p, c_bool, _ERROR)),
     "set_meta": (c_int32, (c_void_p, c_char_p, c_char_p, _ERROR)),
-    "set_retry": (c_int32, (c_void_p, c_uint32, c_uint32, _ERROR)),
     "set_bearer_token": (c_int32, (c_void_p, c_char_p, _ERROR)),
     "set_auth": (c_int32, (c_void_p, c_void_p, _ERROR)),
     "set_header": (c_int32, (c_void_p, c_char_p, c_char_p, _ERROR)),
@@ -75,8 +72,6 @@ _FUNCTIONS = {
     "on_notification": (c_int32, (c_void_p, c_char_p, NOTIFICATION, *_REGISTRATION, _ERROR)),
     "on_request": (c_int32, (c_void_p, c_char_p, REQUEST, *_REGISTRATION, _ERROR)),
     "on_progress": (c_int32, (c_void_p, PROGRESS, *_REGISTRATION, _ERROR)),
-    "on_listen_state": (c_int32, (c_void_p, LISTEN, *_REGISTRATION, _ERROR)),
-    "on_trace": (c_int32, (c_void_p, c_int32, TRACE, *_REGISTRATION, _ERROR)),
     "queue_new": (c_void_p, (_ERROR,)),
     "queue_free": (None, (c_void_p,)),
     "queue_fd": (c_int32, (c_void_p,)),
@@ -117,14 +112,10 @@ _FUNCTIONS = {
     "value_json": (c_char_p, (c_void_p,)),
     "value_free": (None, (c_void_p,)),
     "error_status": (c_int32, (c_void_p,)),
-    "error_cause": (c_int32, (c_void_p,)),
     "error_message": (c_char_p, (c_void_p,)),
     "error_http_status": (c_int32, (c_void_p,)),
     "error_rpc_code": (c_int32, (c_void_p,)),
     "error_rpc_data": (c_char_p, (c_void_p,)),
-    "error_may_retry": (c_bool, (c_void_p,)),
-    "error_retry_after_ms": (c_int64, (c_void_p,)),
-    "error_header": (c_char_p, (c_void_p, c_char_p)),
     "error_challenge_parameter": (c_char_p, (c_void_p, c_char_p)),
     "error_free": (None, (c_void_p,)),
 }

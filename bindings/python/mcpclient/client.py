@@ -1,27 +1,17 @@
 """The client: one MCP server, any number of threads."""
 
 import ctypes
-import enum
 import json
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
 from ._handles import Handle, call_for_value, register, value_of
-from ._library import LISTEN, NOTIFICATION, PROGRESS, REQUEST, TRACE, lib
+from ._library import NOTIFICATION, PROGRESS, REQUEST, lib
 from .auth import Auth
-from .errors import McpError, check, from_handle, text
+from .errors import check, text
 
 _TRANSPORTS = ("auto", "streamable-http", "sse", "stdio")
-_TRACE_DETAILS = ("calls", "http", "messages")
 
 Json = Union[None, bool, int, float, str, List[Any], Dict[str, Any]]
-
-
-class ListenState(enum.IntEnum):
-    """What happened to the stream of `Client.listen`."""
-
-    LISTENING = 1
-    INTERRUPTED = 2
-    STOPPED = 3
 
 
 def _milliseconds(seconds: Optional[float]) -> int:
@@ -270,23 +260,6 @@ class Client(_Calls):
                 raise
 
         register(lib.on_request, self.handle, text(method), callback=REQUEST(run) if callback else None)
-
-    def on_listen_state(self, callback: Optional[Callable[[ListenState, Optional[McpError]], None]]) -> None:
-        """State of the stream of `listen`: `callback(state, reason)`."""
-
-        def run(_user_data: Optional[int], state: int, reason: Optional[int]) -> None:
-            callback(ListenState(state), from_handle(reason) if reason else None)
-
-        register(lib.on_listen_state, self.handle, callback=LISTEN(run) if callback else None)
-
-    def on_trace(self, callback: Optional[Callable[[str, Any], None]], detail: str = "http") -> None:
-        """What the library does: `callback(event, fields)`; `detail` is "calls", "http" or "messages"."""
-
-        def run(_user_data: Optional[int], event: bytes, fields: int) -> None:
-            callback(event.decode(), value_of(fields))
-
-        number = _TRACE_DETAILS.index(detail)
-        register(lib.on_trace, self.handle, number, callback=TRACE(run) if callback else None)
 
     def listen(self, notifications: Optional[Mapping[str, Any]] = None) -> None:
         """Opens a stream of notifications outside calls, such as {"toolsListChanged": True}."""

@@ -17,8 +17,6 @@ class McpError(Exception):
         self.status: int = lib.error_status(handle)
         #: The name of MCPCLIENT_ERROR_*.
         self.status_name: str = lib.status_name(self.status).decode()
-        #: The number of MCPCLIENT_CAUSE_*; 0: none.
-        self.cause: int = lib.error_cause(handle)
         #: The HTTP status of the refused request; None: none.
         self.http_status: Optional[int] = lib.error_http_status(handle) or None
         #: The code of the JSON-RPC error; None: none.
@@ -26,11 +24,6 @@ class McpError(Exception):
         data = lib.error_rpc_data(handle)
         #: `data` of the JSON-RPC error, parsed; None: none.
         self.rpc_data: Any = json.loads(data) if data else None
-        #: Whether the same call may succeed later and repeating it does no harm.
-        self.may_retry: bool = lib.error_may_retry(handle)
-        after = lib.error_retry_after_ms(handle)
-        #: Seconds that the server asks to wait; None: it does not say.
-        self.retry_after: Optional[float] = None if after < 0 else after / 1000
         self._challenge = {
             name: lib.error_challenge_parameter(handle, name.encode())
             for name in ("error", "error_description", "error_uri", "scope", "resource_metadata", "realm")

@@ -120,6 +120,10 @@ python_example() {
     says_ok examples/python/ping.py "$MCP_URL"
 }
 
+python_module() {
+    PYTHONPATH=bindings/python PYTHONDONTWRITEBYTECODE=1 python3 -m unittest discover -s bindings/python/tests
+}
+
 with_token() {
     "$@" "$MCP_TOKEN"
 }
@@ -228,7 +232,12 @@ else
     skip "Go" "go or pkg-config is not installed" "install Go 1.24 or later, and apt-get install pkg-config"
 fi
 
-if have python3; then check "Python, the example" python_example; else skip "Python" "python3 is not installed" "apt-get install python3"; fi
+if have python3; then
+    check "Python, the module" python_module
+    check "Python, the example" python_example
+else
+    skip "Python" "python3 is not installed" "apt-get install python3"
+fi
 check "dlopen, the example in C90" dlopen_example
 
 if [ "$(uname -s)" = Linux ] && have pkg-config; then
