@@ -41,8 +41,7 @@ impl Connector<()> for TcpConnector {
             return Ok(None); // ureq calls again for the proxy's own address
         }
         let addresses = self.names.addresses(details.uri, &self.interrupt.call())?;
-        let stream = self.connect_any(&addresses)?;
-        let stream = Arc::new(stream);
+        let stream = Arc::new(self.connect_any(&addresses)?);
         self.interrupt.register(&stream);
         // A cancellation before the registration did not interrupt this socket.
         self.interrupt.call().remaining().map_err(into_io)?;

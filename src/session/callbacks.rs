@@ -123,6 +123,11 @@ impl Handlers {
         self.requests.contains_key(method)
     }
 
+    /// Whether a handler of requests is set.
+    pub(crate) fn has_request_handlers(&self) -> bool {
+        !self.requests.is_empty()
+    }
+
     /// Whether no handler is set.
     pub(crate) fn is_empty(&self) -> bool {
         self.notifications.is_empty() && self.requests.is_empty()

@@ -276,6 +276,11 @@ impl Session {
         Ok(())
     }
 
+    /// Whether notifications outside calls arrive on a stream that GET opens.
+    pub(crate) fn has_get_stream(&self) -> bool {
+        !self.version.is_modern() && self.transport.kind() == TransportKind::StreamableHttp
+    }
+
     /// Whether the server may have a GET stream of its own: over Streamable HTTP up to 2025-11-25.
     pub(crate) fn may_have_get_stream(&self) -> bool {
         !self.version.is_modern()

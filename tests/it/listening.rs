@@ -35,6 +35,8 @@ cases!(
     freeing_a_client_waits_for_its_callbacks_and_frees_its_handlers,
     no_callback_begins_once_the_client_is_closed,
     over_http_sse_a_callback_may_call_a_tool_that_asks,
+    a_server_that_answers_get_with_its_first_event_is_listened_to,
+    a_notification_handler_does_not_delay_the_first_call,
 );
 
 const CHANGED: &str = "notifications/tools/list_changed";
@@ -222,7 +224,7 @@ fn waiting_for_the_stream_of_handlers_can_be_cancelled<D: Driver>() {
     let server = Server::start(legacy(LEGACY));
     server.on("GET", |_: &Request, connection: &mut Connection| connection.hold());
     let client: D = client(&server);
-    let _heard = heard(&client);
+    client.on_request("x/never", Some(Box::new(|_, _, _| {}))).unwrap();
     std::thread::scope(|scope| {
         let call = scope.spawn(|| client.ping());
         assert!(server.saw(|request| request.name() == "GET"));
@@ -383,6 +385,40 @@ fn a_server_without_subscriptions_is_named<D: Driver>() {
         let failure = fails(client.listen(Some(r#"{"toolsListChanged":true}"#)), Status::Unsupported);
         assert!(failure.message.contains("no subscriptions"), "{failure:?}");
     }
+}
+
+/// Spring, fastapi-mcp and compressing proxies send the head of the response with the first event.
+fn a_server_that_answers_get_with_its_first_event_is_listened_to<D: Driver>() {
+    let server = Server::start(legacy(LEGACY));
+    let (release, held) = mpsc::channel::<()>();
+    let held = Mutex::new(held);
+    server.on("GET", move |_: &Request, connection: &mut Connection| {
+        let _ = held.lock().unwrap().recv();
+        stream(connection, &notification(CHANGED))
+    });
+    let client: D = client(&server);
+    let heard = heard(&client);
+    client.set_timeout(stretched(Duration::from_secs(20)));
+    client.connect().unwrap();
+    let (time, outcome) = timed(|| client.listen(None));
+    outcome.unwrap();
+    assert!(time < stretched(Duration::from_secs(4)), "{time:?}");
+    client.ping().unwrap();
+    release.send(()).unwrap();
+    assert_eq!(next(&heard), CHANGED);
+    drop(release);
+}
+
+fn a_notification_handler_does_not_delay_the_first_call<D: Driver>() {
+    let server = Server::start(legacy(LEGACY));
+    server.on("GET", |_: &Request, connection: &mut Connection| connection.hold());
+    let plain: D = client(&server);
+    let (without, ()) = timed(|| plain.ping().unwrap());
+    let client: D = client(&server);
+    let _heard = heard(&client);
+    let (with, ()) = timed(|| client.ping().unwrap());
+    assert!(with < without + stretched(Duration::from_millis(150)), "{with:?} instead of {without:?}");
+    assert!(server.saw(|request| request.method == "GET"), "the stream is opened all the same");
 }
 
 /// Proxies end an idle stream after a while: it opened well, so it is opened again without a pause.

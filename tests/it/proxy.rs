@@ -29,6 +29,7 @@ cases!(
     a_proxy_that_cannot_be_is_refused_when_it_is_set,
     a_proxy_of_the_field_connects,
     a_proxy_of_the_field_wants_its_password,
+    a_dead_proxy_is_named,
 );
 
 const TOKEN: &str = "tok-of-the-proxy-test";
@@ -380,4 +381,14 @@ fn a_proxy_of_the_field_wants_its_password<D: Driver>() {
     client.set_proxy(Some(&format!("http://user:wrong-s3cret@127.0.0.1:{}", proxy.port))).unwrap();
     let message = fails(client.ping(), Status::Network).message;
     assert!(message.contains("407") && !message.contains("s3cret"), "{message}");
+}
+
+fn a_dead_proxy_is_named<D: Driver>() {
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let server = Server::start(crate::support::mcp::modern());
+    let client: D = crate::support::client_at(&server.url("/mcp"));
+    client.set_proxy(Some(&format!("http://user:s3cret@{dead}"))).unwrap();
+    let failure = fails(client.ping(), Status::Network);
+    assert!(failure.message.contains(&format!("the proxy {dead} refused the connection")), "{failure:?}");
+    assert!(!failure.message.contains("s3cret"), "{failure:?}");
 }

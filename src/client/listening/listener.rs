@@ -18,6 +18,8 @@ use crate::session::{Session, Stream};
 
 /// Grace period for opening the GET stream before the first call continues.
 const AUTO_STREAM_GRACE: Duration = Duration::from_millis(300);
+/// How long a call that listens waits for the response to GET, after which the stream counts as open.
+const LISTEN_GRACE: Duration = Duration::from_secs(1);
 
 /// A stream, and the thread that reads it.
 pub(super) struct Listener {
@@ -45,6 +47,10 @@ impl Listener {
         if !session.version.is_modern() {
             subscriptions::subscribe(session, call, &uris(filter)?)?;
         }
+        if session.has_get_stream() {
+            let shared = Shared::new(State::Opening, true, session, filter);
+            return Ok(Listener::prepare(sessions, connected, shared));
+        }
         let stream = reader::open(session, call, filter, None)?;
         let shared = Shared::new(State::Open, true, session, filter);
         Ok(Prepared { stream: Some(stream), ..Listener::prepare(sessions, connected, shared) })
@@ -69,12 +75,17 @@ impl Listener {
     /// Waits until the thread has opened the stream, for a short time.
     pub(super) fn wait_for_grace(&self, call: &Call) {
         // Errors are ignored; the caller checks its deadline next.
-        let _ = self.shared.wait_while_opening(&call.at_most(Some(AUTO_STREAM_GRACE)));
+        let _ = self.shared.wait_for_opening(call, AUTO_STREAM_GRACE);
+    }
+
+    /// Waits until the thread has opened the stream for the caller, or could not.
+    pub(super) fn wait_for_opening(&self, call: &Call) -> Result<(), Error> {
+        self.shared.wait_for_opening(call, LISTEN_GRACE)
     }
 
     /// Whether the stream is open; waits while it is being opened.
     pub(super) fn is_open(&self, call: &Call) -> Result<bool, Error> {
-        self.shared.wait_while_opening(call)?;
+        self.shared.wait_for_opening(call, LISTEN_GRACE)?;
         Ok(self.shared.is(State::Open))
     }
 

@@ -64,7 +64,10 @@ impl Listening {
         let prepared = Listener::for_handlers(&self.sessions, connected);
         let listener = prepared.listener.clone();
         if self.add(&listener, connected.generation) && prepared.start(&self.sessions).is_ok() {
-            listener.wait_for_grace(call);
+            // Only requests of the server may be part of the call.
+            if self.sessions.shared().handlers.load().has_request_handlers() {
+                listener.wait_for_grace(call);
+            }
         }
     }
 
@@ -87,7 +90,17 @@ impl Listening {
         if !self.replace(&prepared, connected.generation) {
             return Err(Error::InvalidState("the client was closed while the stream was being opened".to_owned()));
         }
-        prepared.start(&self.sessions)
+        let listener = prepared.listener.clone();
+        prepared.start(&self.sessions)?;
+        listener.wait_for_opening(call).map_err(|error| {
+            self.remove(&listener);
+            match error {
+                Error::Cancelled if !call.is_cancelled() => {
+                    Error::InvalidState("the client was closed while the stream was being opened".to_owned())
+                }
+                error => error,
+            }
+        })
     }
 
     /// Keeps a listener unless there is one already, or the client has been closed since `generation`.

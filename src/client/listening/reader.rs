@@ -118,6 +118,13 @@ impl StreamReader {
     /// Opens the stream, and reads it.
     pub(super) fn open_and_run(&self) {
         let mut progress = Progress::default();
+        if self.shared.is_by_caller() {
+            match self.open_once(&mut progress).map_err(|error| self.shared.fail_opening(error)) {
+                Ok(stream) => return self.read_all(stream, progress),
+                Err(Ok(())) => return, // the call that waits has got the error
+                Err(Err(_)) => progress.back_off(),
+            }
+        }
         if let Some(stream) = self.reopen(&mut progress) {
             self.read_all(stream, progress);
         }

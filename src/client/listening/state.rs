@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
@@ -24,9 +25,17 @@ pub(super) enum State {
     Ended,
 }
 
+/// The first opening of a stream that a call waits for.
+enum Opening {
+    Pending,
+    Failed(Error),
+}
+
 /// A stream as its thread and the client's calls see it.
 pub(super) struct Shared {
     state: Mutex<State>,
+    /// Why the stream could not be opened, for the call that waits for it; `None` once no call waits.
+    failure: Mutex<Option<Opening>>,
     changed: Condvar,
     /// Whether the caller listens; otherwise the stream is open because handlers are set.
     by_caller: AtomicBool,
@@ -41,6 +50,7 @@ impl Shared {
     pub(super) fn new(state: State, by_caller: bool, session: &Arc<Session>, filter: Option<&JsonObject>) -> Shared {
         Shared {
             state: Mutex::new(state),
+            failure: Mutex::new((by_caller && state == State::Opening).then_some(Opening::Pending)),
             changed: Condvar::new(),
             by_caller: AtomicBool::new(by_caller),
             session: ArcSwap::new(session.clone()),
@@ -69,6 +79,34 @@ impl Shared {
             state = wait_timeout(&self.changed, state, left);
         }
         Ok(())
+    }
+
+    /// Waits while the stream is being opened, and returns why it could not be. A server may respond to GET with its first
+    /// event only, so the stream counts as open after the call's time.
+    pub(super) fn wait_for_opening(&self, call: &Call, grace: Duration) -> Result<(), Error> {
+        let waited = self.wait_while_opening(&call.at_most(Some(grace)));
+        let failure = lock(&self.failure).take();
+        if let Some(Opening::Failed(error)) = failure {
+            return Err(error);
+        }
+        call.remaining()?;
+        let mut state = self.state();
+        if waited.is_err() && *state == State::Opening {
+            *state = State::Open;
+        }
+        Ok(())
+    }
+
+    /// Whether a call waits for the opening, which gets this error then.
+    pub(super) fn fail_opening(&self, error: Error) -> Result<(), Error> {
+        let mut failure = lock(&self.failure);
+        match &*failure {
+            Some(Opening::Pending) => {
+                *failure = Some(Opening::Failed(error));
+                Ok(())
+            }
+            _ => Err(error),
+        }
     }
 
     pub(super) fn is_by_caller(&self) -> bool {

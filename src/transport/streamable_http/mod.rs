@@ -227,16 +227,26 @@ impl StreamableHttp {
         Ok(())
     }
 
-    /// Sends the response to a request of the server. Best effort: only the call's own deadline or cancellation is an
-    /// error.
+    /// Sends the response to a request of the server.
+    ///
+    /// # Errors
+    /// When the server refuses it, since it will not respond to the call either; when the call has ended. A connection that
+    /// fails is not an error: the server may have received the response.
     fn respond(&self, call: &Call, response: &[u8]) -> Result<(), Error> {
         // A stream outside calls has no deadline, but this request has one.
         let sending = match call.has_deadline() {
             true => call.clone(),
             false => call.within(self.client.config().limits),
         };
-        let _ = self.notify(&sending, response, &[]);
-        call.remaining().map(drop)
+        let sent = self.notify(&sending, response, &[]);
+        call.remaining()?;
+        match sent {
+            Err(error) if error.http_status().is_some() => {
+                // Not the error itself: it must not suggest that the call can be repeated.
+                Err(Error::network(format!("the server refused the response to its own request: {error}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn read_stream(
@@ -350,7 +360,9 @@ impl StreamableHttp {
             }
             match self.read_message(call, id, event.data, handler) {
                 Ok(Match::Result(_) | Match::Error(_)) => return,
-                Ok(_) | Err(MessageError::Invalid(_) | MessageError::Failed(Error::Protocol(_))) => {}
+                // A bad message, or a response that the server refuses, does not end the stream.
+                Ok(_)
+                | Err(MessageError::Invalid(_) | MessageError::Failed(Error::Protocol(_) | Error::Network(_))) => {}
                 Err(_) => return,
             }
         }

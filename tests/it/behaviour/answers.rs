@@ -36,6 +36,7 @@ cases!(
     a_message_that_is_not_json_rpc_is_ignored,
     json_of_another_media_type_is_read,
     what_is_no_response_is_quoted,
+    a_refused_response_to_the_server_ends_the_wait,
 );
 
 const MODERN_AND_LEGACY: [fn() -> mcp::Streamable; 2] = [modern, || legacy(LEGACY)];
@@ -386,6 +387,34 @@ fn a_server_that_does_not_know_ping_is_there<D: Driver>() {
     let client: D = client(&server);
     client.ping().unwrap();
     assert_eq!(fails(client.request("ping", None), Status::Rpc).rpc_code, -32601);
+}
+
+fn a_refused_response_to_the_server_ends_the_wait<D: Driver>() {
+    let server = Server::start(legacy(LEGACY));
+    server.on("response", Answer::text(400, "text/plain", "no such request"));
+    server.on("tools/call", |_: &Request, connection: &mut Connection| {
+        connection.begin_events()?;
+        connection.chunk(event(r#"{"jsonrpc":"2.0","id":"ask","method":"elicitation/create","params":{}}"#))?;
+        connection.hold()
+    });
+    let client: D = client(&server);
+    client.set_timeout(stretched(Duration::from_secs(20)));
+    client
+        .on_request(
+            "elicitation/create",
+            Some(Box::new(|_, _, reply| {
+                reply.result(r#"{"action":"decline"}"#).unwrap();
+            })),
+        )
+        .unwrap();
+    let (time, outcome) = timed(|| client.call_tool("ask"));
+    let failure = fails(outcome, Status::Network);
+    assert!(
+        failure.message.contains("refused the response") && failure.message.contains("no such request"),
+        "{failure:?}"
+    );
+    assert!(time < stretched(Duration::from_secs(5)), "{time:?}");
+    assert_eq!(server.named("tools/call").len(), 1);
 }
 
 /// An empty id resets the last event id (HTML, section 9.2.6).
