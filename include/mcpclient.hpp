@@ -50,6 +50,18 @@
 
 #include <mcpclient.h>
 
+/* Other headers define macros of these names (AssertMacros.h, windows.h); they are back at the end. */
+#pragma push_macro("check")
+#undef check
+#pragma push_macro("error")
+#undef error
+#pragma push_macro("max")
+#undef max
+#pragma push_macro("min")
+#undef min
+#pragma push_macro("verify")
+#undef verify
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -533,5 +545,11 @@ private:
 
     std::unique_ptr<::mcpclient, deleter> handle_;
 };
+
+#pragma pop_macro("verify")
+#pragma pop_macro("min")
+#pragma pop_macro("max")
+#pragma pop_macro("error")
+#pragma pop_macro("check")
 
 #endif /* MCPCLIENT_HPP */

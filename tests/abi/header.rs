@@ -206,6 +206,8 @@ fn compiles(compiler: &str, standards: [&str; 3], source: &str) {
 fn it_compiles_alone_and_twice_as_c() {
     for compiler in ["cc", "gcc", "clang"] {
         compiles(compiler, ["c99", "c11", "c17"], "header_twice.c");
+        // As by -ansi with the integer types of C99: no comment of C++ anywhere.
+        compiles(compiler, ["gnu89", "c89", "c90"], "header_twice.c");
     }
 }
 
@@ -213,5 +215,12 @@ fn it_compiles_alone_and_twice_as_c() {
 fn it_compiles_alone_and_twice_as_cpp() {
     for compiler in ["g++", "clang++"] {
         compiles(compiler, ["c++11", "c++17", "c++20"], "header.cc");
+    }
+}
+
+#[test]
+fn both_headers_compile_beside_the_macros_of_others() {
+    for compiler in ["g++", "clang++"] {
+        compiles(compiler, ["c++17", "c++20", "gnu++17"], "hostile_macros.cc");
     }
 }
