@@ -5,9 +5,9 @@
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The library connects to an MCP server over HTTP, authenticates, negotiates
- * transport and protocol version, and calls what the server offers. This
- * program checks that a server works:
+ * The library connects to an MCP server over HTTP, or starts one that is a
+ * program, authenticates, negotiates transport and protocol version, and calls
+ * what the server offers. This program checks that a server works:
  *
  *     #include <mcpclient.h>
  *     #include <stdio.h>
@@ -409,8 +409,9 @@ mcpclient *MCPCLIENT_NULLABLE mcpclient_new(const char *url,
  *
  * No other use of the handle may be running in another thread, or follow. When
  * this returns, no callback of the client runs, none will begin, and each
- * user_data_free has run. Blocks for one second at most, and as long as a
- * callback runs on a thread of the library. A callback may free its own client:
+ * user_data_free has run. Blocks for one second at most (for a server that is a
+ * program see mcpclient_set_grace_ms), and as long as a callback runs on a
+ * thread of the library. A callback may free its own client:
  * the client is closed when the callback, and the call that it belongs to, have
  * returned.
  *
@@ -457,7 +458,8 @@ MCPCLIENT_API void mcpclient_cancel(mcpclient *MCPCLIENT_NULLABLE client);
  *
  * Does not end calls that are running in other threads (mcpclient_cancel
  * does), but they fail when they need the session. Blocks for one second at
- * most, to notify the server and to join the threads of the library.
+ * most, to notify the server and to join the threads of the library; for a
+ * server that is a program see mcpclient_set_grace_ms.
  *
  * @param client  The client; a scope or NULL is ignored.
  */

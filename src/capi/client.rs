@@ -61,8 +61,9 @@ pub unsafe extern "C" fn mcpclient_new(
 ///
 /// No other use of the handle may be running in another thread, or follow. When
 /// this returns, no callback of the client runs, none will begin, and each
-/// user_data_free has run. Blocks for one second at most, and as long as a
-/// callback runs on a thread of the library. A callback may free its own client:
+/// user_data_free has run. Blocks for one second at most (for a server that is a
+/// program see mcpclient_set_grace_ms), and as long as a callback runs on a
+/// thread of the library. A callback may free its own client:
 /// the client is closed when the callback, and the call that it belongs to, have
 /// returned.
 ///
@@ -125,7 +126,8 @@ pub unsafe extern "C" fn mcpclient_cancel(client: *mut mcpclient) {
 ///
 /// Does not end calls that are running in other threads (mcpclient_cancel
 /// does), but they fail when they need the session. Blocks for one second at
-/// most, to notify the server and to join the threads of the library.
+/// most, to notify the server and to join the threads of the library; for a
+/// server that is a program see mcpclient_set_grace_ms.
 ///
 /// @param client  The client; a scope or NULL is ignored.
 #[unsafe(no_mangle)]
