@@ -71,7 +71,8 @@ fn wire_of_the_newer_era<D: Driver>() {
         assert_eq!(meta["io.modelcontextprotocol/protocolVersion"], MODERN);
         assert!(meta["io.modelcontextprotocol/clientInfo"]["name"].is_string(), "{meta}");
         assert!(meta["io.modelcontextprotocol/clientInfo"]["version"].is_string(), "{meta}");
-        assert_eq!(meta["io.modelcontextprotocol/clientCapabilities"], json!({}));
+        let capabilities = json!({"extensions": {"io.modelcontextprotocol/tasks": {}}});
+        assert_eq!(meta["io.modelcontextprotocol/clientCapabilities"], capabilities);
         assert_eq!(request.header("Mcp-Protocol-Version"), Some(MODERN));
         assert_eq!(request.header("Mcp-Method"), Some("server/discover"));
         assert_eq!(request.header("Mcp-Session-Id"), None);

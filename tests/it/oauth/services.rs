@@ -445,8 +445,11 @@ fn the_extension_is_declared<D: Driver>() {
     client_of::<D>(&protected, &auth).ping().unwrap();
     let request = protected.server.named("server/discover").pop().unwrap();
     let capabilities = &request.message["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"];
-    let expected =
-        json!({"io.modelcontextprotocol/oauth-client-credentials": {}, "io.modelcontextprotocol/auth/dpop": {}});
+    let expected = json!({
+        "io.modelcontextprotocol/oauth-client-credentials": {},
+        "io.modelcontextprotocol/auth/dpop": {},
+        "io.modelcontextprotocol/tasks": {},
+    });
     assert_eq!(capabilities["extensions"], expected);
 }
 
