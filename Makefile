@@ -67,7 +67,7 @@ SHARED_INSTALL_NAME := $(SHARED_SONAME)
 STATIC_LIBS    := -lutil -lrt -lpthread -lm -ldl -lc
 endif
 
-.PHONY: all cli demo check test interop platforms soak fuzz mutants bench header conformance-client conformance lint format licences tools advisories msrv abi install uninstall dist docs clean help
+.PHONY: all cli demo check test interop platforms soak fuzz mutants bench growth instructions header conformance-client conformance lint format licences tools advisories msrv abi install uninstall dist docs clean help
 
 INSTALL_VARIABLES = BUILD_DIR="$(BUILD_DIR)" PLATFORM=$(PLATFORM) VERSION=$(VERSION) PREFIX="$(PREFIX)" BINDIR="$(BINDIR)" \
     LIBDIR="$(LIBDIR)" INCLUDEDIR="$(INCLUDEDIR)" DATADIR="$(DATADIR)" DOCDIR="$(DOCDIR)" DESTDIR="$(DESTDIR)" INSTALL="$(INSTALL)" \
@@ -110,6 +110,12 @@ mutants: ## change FILES (such as src/http/dns.rs) in small ways and list the ch
 
 bench: all ## compare with libcurl, as a Markdown table
 	bench/run.sh "$(BUILD_DIR)" "$(CC)"
+
+growth: all ## measure more threads, clients and bytes, and draw docs/growth
+	bench/run.sh "$(BUILD_DIR)" "$(CC)" growth
+
+instructions: all ## count the instructions of a ping and a list: within 2 % of bench/instructions.txt (UPDATE=1 writes it)
+	UPDATE="$(UPDATE)" bench/run.sh "$(BUILD_DIR)" "$(CC)" instructions
 
 header: ## write include/mcpclient.h anew
 	UPDATE_HEADER=1 $(CARGO) test --test abi the_committed_header

@@ -1,5 +1,6 @@
-/* A small MCP server for the benchmark: one thread for each connection, prebuilt answers, no JSON parser, so that the
- * clients are what is measured. Speaks 2025-11-25 over Streamable HTTP; `blob` answers with a text of BLOB letters.
+/* A small MCP server for the benchmark: one thread for each connection, prebuilt responses, no JSON parser, so that the
+ * clients are what is measured. Speaks 2025-11-25 over Streamable HTTP. The tool `blob` returns a text of "bytes" letters,
+ * the tool `table` about 2 MB of objects; `tools/list` has about 60 KB.
  *
  *   server            prints its port, ends when its stdin closes
  */
@@ -8,6 +9,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +18,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BLOB (10 * 1000 * 1000)
+enum { MAX_BLOB = 64 * 1000 * 1000, TOOLS = 50, ROWS = 10000 };
 
-static char *letters;
+static char *letters, *tools, *table;
 
 static int send_all(int fd, const char *bytes, size_t left)
 {
@@ -32,19 +34,75 @@ static int send_all(int fd, const char *bytes, size_t left)
     return 0;
 }
 
-static int answer(int fd, const char *before, size_t letters_wanted, const char *after)
+/* Sends a response whose body consists of three parts. */
+static int answer(int fd, const char *before, const char *middle, size_t middle_length, const char *after)
 {
     char head[512];
-    size_t length = strlen(before) + letters_wanted + strlen(after);
+    size_t length = strlen(before) + middle_length + strlen(after);
     int n = snprintf(head, sizeof head,
                      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nMcp-Session-Id: bench\r\n"
                      "Content-Length: %zu\r\n\r\n%s",
                      length, before);
     if (send_all(fd, head, (size_t)n) != 0)
         return -1;
-    if (letters_wanted > 0 && send_all(fd, letters, letters_wanted) != 0)
+    if (middle_length > 0 && send_all(fd, middle, middle_length) != 0)
         return -1;
     return *after ? send_all(fd, after, strlen(after)) : 0;
+}
+
+/* A growing text. */
+struct text {
+    char *bytes;
+    size_t length, room;
+};
+
+static void add(struct text *text, const char *format, ...)
+{
+    va_list arguments;
+    if (text->room - text->length < 4096 && !(text->bytes = realloc(text->bytes, text->room = 2 * text->room + 8192)))
+        exit(1);
+    va_start(arguments, format);
+    text->length += (size_t)vsnprintf(text->bytes + text->length, text->room - text->length, format, arguments);
+    va_end(arguments);
+}
+
+/* 50 tools, each with a schema of eight properties. */
+static char *make_tools(void)
+{
+    struct text text = {0};
+    add(&text, "\"tools\":[");
+    for (int i = 0; i < TOOLS; i++) {
+        add(&text,
+            "%s{\"name\":\"tool_%02d\",\"title\":\"Tool number %d\",\"description\":\"Finds what the archive has",
+            i ? "," : "", i, i);
+        for (int k = 0; k < 10; k++)
+            add(&text, " of shipments and invoices,");
+        add(&text, " by caf\\u00e9.\\n\",\"inputSchema\":{\"type\":\"object\",\"properties\":{");
+        for (int k = 0; k < 8; k++)
+            add(&text,
+                "%s\"argument_%d\":{\"type\":\"string\",\"description\":\"What is looked for in the field with this "
+                "number\"}",
+                k ? "," : "", k);
+        add(&text, "},\"required\":[\"argument_0\"],\"additionalProperties\":false}}");
+    }
+    add(&text, "]");
+    return text.bytes;
+}
+
+/* Rows of eight members, about 200 bytes each. */
+static char *make_table(void)
+{
+    struct text text = {0};
+    add(&text, "\"content\":[{\"type\":\"text\",\"text\":\"rows\"}],\"structuredContent\":{\"rows\":[");
+    for (int i = 0; i < ROWS; i++)
+        add(&text,
+            "%s{\"id\":%d,\"name\":\"customer "
+            "%05d\",\"email\":\"customer.%d@example.com\",\"city\":\"%s\",\"active\":%s,"
+            "\"balance\":%d.%02d,\"visits\":%d,\"note\":\"shipment, invoice and document of the warehouse%s\"}",
+            i ? "," : "", 100000 + i, i, i, i % 3 ? "Lyon" : "Z\xc3\xbcrich", i % 2 ? "true" : "false", i * 7, i % 100,
+            i % 1000, i % 10 ? "" : " \\\"caf\\u00e9\\\"");
+    add(&text, "]}");
+    return text.bytes;
 }
 
 static int respond(int fd, const char *body)
@@ -59,15 +117,20 @@ static int respond(int fd, const char *body)
                  "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"result\":{\"protocolVersion\":\"2025-11-25\","
                  "\"capabilities\":{\"tools\":{}},\"serverInfo\":{\"name\":\"bench\",\"version\":\"1\"}}}",
                  number);
-        return answer(fd, message, 0, "");
+        return answer(fd, message, NULL, 0, "");
     }
+    snprintf(message, sizeof message, "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"result\":{", number);
+    if (strstr(body, "\"tools/list\""))
+        return answer(fd, message, tools, strlen(tools), "}}");
+    if (strstr(body, "\"table\""))
+        return answer(fd, message, table, strlen(table), "}}");
     if (strstr(body, "\"blob\"")) {
-        snprintf(message, sizeof message,
-                 "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"", number);
-        return answer(fd, message, BLOB, "\"}]}}");
+        const char *bytes = strstr(body, "\"bytes\":");
+        size_t wanted = bytes ? strtoul(bytes + 8, NULL, 10) : 0;
+        strcat(message, "\"content\":[{\"type\":\"text\",\"text\":\"");
+        return answer(fd, message, letters, wanted < MAX_BLOB ? wanted : MAX_BLOB, "\"}]}}");
     }
-    snprintf(message, sizeof message, "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"result\":{}}", number);
-    return answer(fd, message, 0, "");
+    return answer(fd, message, NULL, 0, "}}");
 }
 
 static void *serve(void *argument)
@@ -105,9 +168,14 @@ static void *accept_all(void *argument)
 {
     int listener = (int)(intptr_t)argument, fd;
     pthread_t thread;
+    pthread_attr_t small;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 128 * 1024); /* there may be ten thousand */
     while ((fd = accept(listener, NULL, NULL)) >= 0)
-        if (pthread_create(&thread, NULL, serve, (void *)(intptr_t)fd) == 0)
+        if (pthread_create(&thread, &small, serve, (void *)(intptr_t)fd) == 0)
             pthread_detach(thread);
+        else
+            close(fd);
     return NULL;
 }
 
@@ -117,10 +185,11 @@ int main(void)
     socklen_t size = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM, 0);
     pthread_t thread;
-    letters = malloc(BLOB);
-    if (!letters || bind(listener, (struct sockaddr *)&address, size) != 0 || listen(listener, 16) != 0)
+    letters = malloc(MAX_BLOB);
+    if (!letters || bind(listener, (struct sockaddr *)&address, size) != 0 || listen(listener, 512) != 0)
         return 1;
-    memset(letters, 'x', BLOB);
+    memset(letters, 'x', MAX_BLOB);
+    tools = make_tools(), table = make_table();
     getsockname(listener, (struct sockaddr *)&address, &size);
     if (pthread_create(&thread, NULL, accept_all, (void *)(intptr_t)listener) != 0)
         return 1;

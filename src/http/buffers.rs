@@ -147,9 +147,9 @@ impl Buffers for WipedBuffers {
         self.end += amount;
         let full = self.end == self.input.len();
         if full && self.wanted_input < MAX_INPUT {
-            // In two steps, since most responses are of some 10 KB: what is allocated is wiped.
+            // In two steps, since most responses are of less than 64 KB: what is allocated is wiped.
             let least = if self.start == 0 { self.input.len() * 2 } else { self.input.len() };
-            self.wanted_input = least.max((self.input.len() * 8).min(LARGE_INPUT)).min(MAX_INPUT);
+            self.wanted_input = least.max((self.input.len() * 16).min(LARGE_INPUT)).min(MAX_INPUT);
         }
     }
 
