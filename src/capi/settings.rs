@@ -116,9 +116,9 @@ pub unsafe extern "C" fn mcpclient_set_extension(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
+            let client = client::of(client)?;
             let settings = arg::optional_text(settings_json, "settings_json")?;
-            client.0.set_extension(arg::text(identifier, "identifier")?, settings)
+            client.set_extension(arg::text(identifier, "identifier")?, settings)
         })
     }
 }

@@ -7,7 +7,7 @@ use super::client::mcpclient;
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
 use super::user_data::UserData;
-use super::{arg, guard, outcome, text};
+use super::{arg, client, guard, outcome, text};
 use crate::{Client, Environment, Error, LineHandler};
 
 /// What a program gets of this process's environment: one of
@@ -84,10 +84,10 @@ pub unsafe extern "C" fn mcpclient_set_environment(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
+            let client = client::of(client)?;
             let inherit = Environment::from_number(inherit)
                 .ok_or_else(|| Error::InvalidArgument(format!("inherit is {inherit}, which is none")))?;
-            client.0.set_environment(inherit)
+            client.set_environment(inherit)
         })
     }
 }
@@ -111,8 +111,8 @@ pub unsafe extern "C" fn mcpclient_set_variable(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
-            client.0.set_variable(arg::text(name, "name")?, arg::optional_text(value, "value")?)
+            let client = client::of(client)?;
+            client.set_variable(arg::text(name, "name")?, arg::optional_text(value, "value")?)
         })
     }
 }
@@ -130,9 +130,7 @@ pub unsafe extern "C" fn mcpclient_set_working_directory(
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
-        outcome::status(error_out, || {
-            arg::required(client, "client")?.0.set_working_directory(arg::optional_path(path, "path")?)
-        })
+        outcome::status(error_out, || client::of(client)?.set_working_directory(arg::optional_path(path, "path")?))
     }
 }
 
@@ -157,14 +155,14 @@ pub unsafe extern "C" fn mcpclient_on_stderr(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
+            let client = client::of(client)?;
             let handler = callback.map(|callback| -> LineHandler {
                 Arc::new(move |line| {
                     let line = text::terminated(line);
                     callback(user_data.pointer(), text::never_null(&line));
                 })
             });
-            client.0.on_stderr(handler)
+            client.on_stderr(handler)
         })
     }
 }
@@ -185,11 +183,7 @@ pub unsafe extern "C" fn mcpclient_set_grace_ms(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe {
-        outcome::status(error_out, || {
-            arg::required(client, "client")?.0.set_grace(Duration::from_millis(u64::from(ms)))
-        })
-    }
+    unsafe { outcome::status(error_out, || client::of(client)?.set_grace(Duration::from_millis(u64::from(ms)))) }
 }
 
 /// Returns the process id of the program, for logs.

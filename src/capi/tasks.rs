@@ -5,7 +5,7 @@ use super::client::mcpclient;
 use super::error::mcpclient_error;
 use super::status::mcpclient_status;
 use super::value::{give, mcpclient_value};
-use super::{arg, guard, outcome, text};
+use super::{arg, client, guard, outcome, text};
 
 /// Calls a tool as a task. A call that ends when the server has begun the task.
 ///
@@ -31,9 +31,9 @@ pub unsafe extern "C" fn mcpclient_start_task(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
+            let client = client::of(client)?;
             let arguments = arg::optional_text(arguments, "arguments")?;
-            let (id, task) = client.0.start_task(arg::text(tool, "tool")?, arguments)?;
+            let (id, task) = client.start_task(arg::text(tool, "tool")?, arguments)?;
             if !task_id_out.is_null() {
                 task_id_out.write(id.map_or(std::ptr::null_mut(), |id| text::terminated(&id).into_raw()));
             }
@@ -58,8 +58,8 @@ pub unsafe extern "C" fn mcpclient_get_task(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
-            give(client.0.get_task(arg::text(task_id, "task_id")?)?, task_out)
+            let client = client::of(client)?;
+            give(client.get_task(arg::text(task_id, "task_id")?)?, task_out)
         })
     }
 }
@@ -84,8 +84,8 @@ pub unsafe extern "C" fn mcpclient_await_task(
     // SAFETY: the caller keeps the contract of the header.
     unsafe {
         outcome::status(error_out, || {
-            let client = arg::required(client, "client")?;
-            give(client.0.await_task(arg::text(task_id, "task_id")?)?, result_out)
+            let client = client::of(client)?;
+            give(client.await_task(arg::text(task_id, "task_id")?)?, result_out)
         })
     }
 }
@@ -101,9 +101,7 @@ pub unsafe extern "C" fn mcpclient_cancel_task(
     error_out: *mut *mut mcpclient_error,
 ) -> mcpclient_status {
     // SAFETY: the caller keeps the contract of the header.
-    unsafe {
-        outcome::status(error_out, || arg::required(client, "client")?.0.cancel_task(arg::text(task_id, "task_id")?))
-    }
+    unsafe { outcome::status(error_out, || client::of(client)?.cancel_task(arg::text(task_id, "task_id")?)) }
 }
 
 /// Frees a string that a function returned as "char *".

@@ -94,6 +94,16 @@ fn every_exported_function_is_guarded() {
     assert!(count > 50, "the exported functions were not found");
 }
 
+/// A callback may free its client: a call keeps it alive by `client::of`. The functions of a queue keep the handle that they
+/// are given only until they return, and run no callback.
+#[test]
+fn calls_keep_their_client_alive() {
+    for source in sources().iter().filter(|source| source.is_capi() && !source.name.ends_with("/queue.rs")) {
+        let borrows = source.code().matches("arg::required(client").count();
+        assert_eq!(borrows, usize::from(source.name == "capi/client.rs"), "src/{} borrows a client", source.name);
+    }
+}
+
 /// Foreign code must not run under a lock, which debug builds check where they count the locks.
 #[test]
 fn every_lock_is_counted() {
