@@ -113,7 +113,7 @@ fn is_of_older_era(error: &Error) -> bool {
         // 4xx without an error of the newer era is the older one (2026-07-28, "Versioning"), except what is about the
         // credentials or says "not now".
         Error::Http(response) => {
-            matches!(response.http_status, 400..=499 | 500 | 501)
+            matches!(response.http_status, 400..=501)
                 && !matches!(response.http_status, 401 | 403 | 407 | 408 | 425 | 429)
         }
         _ => false,
