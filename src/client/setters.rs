@@ -7,9 +7,10 @@ use crate::auth::{Auth, credentials::Credentials, header};
 use crate::base::error::Error;
 use crate::client::Client;
 use crate::client::operation::parse_object;
+use crate::http::certificates;
 use crate::http::config::{ConnectConfig, RequestConfig};
 use crate::http::proxy::{self, ProxyChoice};
-use crate::http::tls::{self, TlsSettings};
+use crate::http::tls::TlsSettings;
 use crate::protocol::implementation::Implementation;
 use crate::protocol::meta;
 use crate::protocol::transport_kind::TransportKind;
@@ -110,7 +111,7 @@ impl Client {
     /// [`Error::InvalidArgument`] for a file that cannot be used, [`Error::InvalidState`] while connected.
     pub fn set_ca_file(&self, path: Option<&Path>) -> Result<(), Error> {
         path.map_or(Ok(()), |_| self.require_url())?;
-        let ca = path.map(tls::read_authorities).transpose()?.map(Arc::new);
+        let ca = path.map(certificates::read_authorities).transpose()?.map(Arc::new);
         self.change_tls(|tls| tls.ca = ca.clone())
     }
 
@@ -120,7 +121,8 @@ impl Client {
     /// [`Error::InvalidArgument`] for files that cannot be used, [`Error::InvalidState`] while connected.
     pub fn set_client_certificate(&self, files: Option<(&Path, &Path)>) -> Result<(), Error> {
         files.map_or(Ok(()), |_| self.require_url())?;
-        let certificate = files.map(|(chain, key)| tls::read_client_certificate(chain, key)).transpose()?.map(Arc::new);
+        let certificate =
+            files.map(|(chain, key)| certificates::read_client_certificate(chain, key)).transpose()?.map(Arc::new);
         self.change_tls(|tls| tls.client_certificate = certificate.clone())
     }
 

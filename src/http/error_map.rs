@@ -5,7 +5,7 @@ use std::io;
 
 use crate::base::call::Call;
 use crate::base::error::Error;
-use crate::http::tls;
+use crate::http::tls_error;
 
 /// Whom a connection is for, and whom its socket is connected to; for messages.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub(crate) fn explain(error: ureq::Error, call: &Call, peer: &Peer) -> Error {
         ureq::Error::ConnectProxyFailed(reason) => {
             Error::network(format!("{} did not connect to {}: {reason}", peer.connected(), peer.host))
         }
-        ureq::Error::Rustls(error) => Error::Tls(tls::describe(&error)),
+        ureq::Error::Rustls(error) => Error::Tls(tls_error::describe(&error)),
         ureq::Error::Tls(reason) => Error::Tls(format!("TLS with {peer} failed: {reason}")),
         other => Error::Internal(format!("the HTTP layer failed: {other}")),
     }
@@ -62,7 +62,7 @@ pub(crate) fn explain(error: ureq::Error, call: &Call, peer: &Peer) -> Error {
 
 fn explain_io(error: io::Error, call: &Call, peer: &Peer) -> Error {
     if let Some(tls_error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        return Error::Tls(tls::describe(tls_error));
+        return Error::Tls(tls_error::describe(tls_error));
     }
     let error = unmarked(error);
     let kind = error.kind();

@@ -26,6 +26,7 @@ pub(crate) mod active_connections;
 mod authorization_servers;
 pub(crate) mod body;
 mod buffers;
+pub(crate) mod certificates;
 pub(crate) mod client;
 pub(crate) mod config;
 mod connection;
@@ -42,6 +43,7 @@ pub(crate) mod response;
 pub(crate) mod send;
 mod tcp;
 pub(crate) mod tls;
+mod tls_error;
 mod trust;
 mod ureq_config;
 

@@ -2,31 +2,21 @@
 
 use std::fmt;
 use std::io::{Read, Write};
-use std::path::Path;
 use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{
-    AlertDescription, CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme,
-    StreamOwned,
-};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport, TransportAdapter};
-use zeroize::Zeroizing;
 
 use crate::base::error::Error;
-use crate::base::file;
-use crate::base::resources;
 use crate::http::buffers::WipedBuffers;
+use crate::http::certificates::{ClientCertificate, provider};
 use crate::http::interrupt::{Interrupt, broken, into_io};
 use crate::http::trust::SystemTrust;
-
-/// The largest file of certificates or a key. A store of all public authorities has 300 KiB.
-const MAX_PEM: usize = 16 * 1024 * 1024;
 
 /// The caller's TLS settings.
 #[derive(Debug, Clone)]
@@ -45,86 +35,6 @@ impl Default for TlsSettings {
     fn default() -> TlsSettings {
         TlsSettings { ca: None, client_certificate: None, verify: true, system: Arc::default() }
     }
-}
-
-/// A client certificate with its key.
-pub(crate) struct ClientCertificate {
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-}
-
-impl fmt::Debug for ClientCertificate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ClientCertificate([redacted])")
-    }
-}
-
-fn read_pem(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let shown = path.display();
-    let unreadable = |error| {
-        resources::exhausted(&error).unwrap_or_else(|| Error::InvalidArgument(format!("cannot read {shown}: {error}")))
-    };
-    let (file, _) = file::open_regular(path).map_err(unreadable)?;
-    let pem = file::read_wiped(&file, MAX_PEM).map_err(unreadable)?;
-    pem.ok_or_else(|| Error::InvalidArgument(format!("{shown} is larger than {MAX_PEM} bytes")))
-}
-
-/// Reads the certificates of a PEM file.
-pub(crate) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let shown = path.display();
-    let pem = read_pem(path)?;
-    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
-        .collect::<Result<_, _>>()
-        .map_err(|error| Error::InvalidArgument(format!("{shown} is not valid PEM: {error}")))?;
-    if certificates.is_empty() {
-        return Err(Error::InvalidArgument(format!("{shown} holds no certificate in PEM form")));
-    }
-    Ok(certificates)
-}
-
-/// Reads certificate authorities, and checks that each can be used.
-pub(crate) fn read_authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let certificates = read_certificates(path)?;
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in &certificates {
-        roots.add(certificate.clone()).map_err(|error| {
-            Error::InvalidArgument(format!(
-                "{} holds a certificate that cannot be used: {}",
-                path.display(),
-                words(&error)
-            ))
-        })?;
-    }
-    Ok(certificates)
-}
-
-/// Reads a client certificate and its key, and checks that they match.
-pub(crate) fn read_client_certificate(certificate: &Path, key: &Path) -> Result<ClientCertificate, Error> {
-    let chain = read_certificates(certificate)?;
-    let shown = key.display();
-    let pem = read_pem(key)?;
-    let key = PrivateKeyDer::from_pem_slice(&pem)
-        .map_err(|_| Error::InvalidArgument(format!("{shown} holds no private key in PEM form")))?;
-    let certificate = ClientCertificate { chain, key };
-    certificate.check()?;
-    Ok(certificate)
-}
-
-impl ClientCertificate {
-    fn check(&self) -> Result<(), Error> {
-        let provider = provider();
-        rustls::sign::CertifiedKey::from_der(self.chain.clone(), self.key.clone_key(), &provider)
-            .map_err(|error| match error {
-                rustls::Error::InconsistentKeys(_) => "the certificate and the key do not belong together".to_owned(),
-                other => format!("the certificate and the key cannot be used: {}", words(other)),
-            })
-            .map_err(Error::InvalidArgument)
-            .map(|_| ())
-    }
-}
-
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(rustls::crypto::ring::default_provider())
 }
 
 /// The configuration of rustls, made once for all connections of a client.
@@ -201,78 +111,6 @@ impl ServerCertVerifier for AcceptAny {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// Which check failed, for a message.
-pub(crate) fn describe(error: &rustls::Error) -> String {
-    let reason = match error {
-        rustls::Error::InvalidCertificate(reason) => reason,
-        rustls::Error::AlertReceived(alert) => return describe_alert(*alert),
-        rustls::Error::InvalidMessage(_) => {
-            return "the port does not speak TLS: the URL may need http:// or another port".to_owned();
-        }
-        rustls::Error::PeerIncompatible(reason) => {
-            return format!("the server has no TLS version or method in common: {}", words(reason));
-        }
-        rustls::Error::General(reason) => return format!("the TLS handshake failed: {reason}"),
-        other => return format!("the TLS handshake failed: {}", words(other)),
-    };
-    let check = match reason {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            format!("it is not valid for this host name ({reason})")
-        }
-        CertificateError::UnknownIssuer => {
-            "its issuer is unknown: it is self-signed, or its authority is not trusted here".to_owned()
-        }
-        CertificateError::Revoked => "it has been revoked".to_owned(),
-        CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
-            "it is the certificate of an authority, which `openssl req -x509` makes unless it has \
-             -addext basicConstraints=CA:FALSE"
-                .to_owned()
-        }
-        CertificateError::Other(other) => words(&other.0),
-        other => words(other),
-    };
-    format!("the server's certificate was not accepted: {check}")
-}
-
-/// The name of a variant in words for a person: `UnknownCA` is "unknown CA".
-fn words(variant: impl fmt::Debug) -> String {
-    let name = format!("{variant:?}");
-    let name = name.split(|character: char| !character.is_ascii_alphanumeric()).next().unwrap_or_default();
-    let mut words: Vec<String> = Vec::new();
-    let mut was_upper = true;
-    for character in name.chars() {
-        match words.last_mut().filter(|_| was_upper || !character.is_ascii_uppercase()) {
-            Some(word) => word.push(character),
-            None => words.push(character.into()),
-        }
-        was_upper = character.is_ascii_uppercase();
-    }
-    let is_name = |word: &String| word.len() > 1 && word.chars().all(|character| !character.is_ascii_lowercase());
-    let lower = |word: String| if is_name(&word) { word } else { word.to_ascii_lowercase() };
-    words.into_iter().map(lower).collect::<Vec<_>>().join(" ")
-}
-
-/// The alert with which the server ended the connection
-/// ([RFC 8446, section 6.2](https://www.rfc-editor.org/rfc/rfc8446#section-6.2)).
-fn describe_alert(alert: AlertDescription) -> String {
-    use AlertDescription as Alert;
-    match alert {
-        Alert::CertificateRequired => "the server wants a client certificate, and none was given".to_owned(),
-        Alert::BadCertificate
-        | Alert::UnsupportedCertificate
-        | Alert::CertificateRevoked
-        | Alert::CertificateExpired
-        | Alert::CertificateUnknown
-        | Alert::UnknownCA
-        | Alert::AccessDenied => {
-            format!("the server did not accept the client's certificate, or its lack: {}", words(alert))
-        }
-        other => format!("the server ended the TLS connection: {}", words(other)),
     }
 }
 
