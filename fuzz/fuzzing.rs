@@ -5,7 +5,13 @@ use ::http::HeaderValue;
 use zeroize::Zeroizing;
 
 use crate::auth::header;
+use crate::auth::oauth::listener::request_url;
+use crate::auth::oauth::login;
+use crate::auth::oauth::metadata::{ResourceMetadata, ServerMetadata};
+use crate::auth::oauth::record::Grant;
+use crate::auth::oauth::token_response::TokenResponse;
 use crate::auth::redact::redact;
+use crate::auth::secret::Secret;
 use crate::auth::token::{self as bearer, Token};
 use crate::http::endpoint;
 use crate::json::Limits;
@@ -146,4 +152,23 @@ pub fn resolved(base: &Endpoint, reference: &str) -> Result<(Endpoint, bool), St
 
 fn described(url: url::Url) -> Endpoint {
     Endpoint { display: endpoint::display(&url), names_sse: endpoint::names_sse(&url), url }
+}
+
+/// Everything of OAuth that others write: metadata documents, token responses, stored grants, what arrives at the listener
+/// and as a redirected URL. Gives the URL that a request at the listener stands for, and whether the text is the query of a
+/// response with the state `state`.
+pub fn oauth(text: &str) -> (Option<String>, bool) {
+    const SERVER: &str = "https://m.example/a/mcp";
+    let server = url::Url::parse(SERVER).expect("a URL");
+    let _ = ResourceMetadata::parse(text.as_bytes(), "the document", &server);
+    let _ = ServerMetadata::parse(text.as_bytes(), "the document", "https://a.example", &server);
+    let _ = TokenResponse::parse(text.as_bytes());
+    if let Some(grant) = Grant::from_json(text, SERVER) {
+        let written = grant.to_json(SERVER);
+        let again = Grant::from_json(written.expose(), SERVER).expect("what is written can be read");
+        assert_eq!(again.to_json(SERVER).expose(), written.expose());
+    }
+    let base = url::Url::parse("http://127.0.0.1:7/callback").expect("a URL");
+    let requested = request_url(text.as_bytes(), &base).map(|url| url.expose().to_owned());
+    (requested, login::read(text, &Secret::new("state")).is_some())
 }

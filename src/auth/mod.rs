@@ -4,7 +4,7 @@ pub(crate) mod authorization;
 pub(crate) mod credentials;
 pub(crate) mod fetch;
 pub(crate) mod header;
-mod oauth;
+pub(crate) mod oauth;
 pub(crate) mod redact;
 pub(crate) mod secret;
 mod settings;

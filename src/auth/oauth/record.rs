@@ -79,7 +79,7 @@ impl Grant {
     }
 
     /// The text that a store keeps; it holds secrets.
-    pub(super) fn to_json(&self, server: &str) -> Secret {
+    pub(crate) fn to_json(&self, server: &str) -> Secret {
         let quoted = |text: &str| Secret::new(text).to_json();
         let number = |number: u64| Secret::new(&number.to_string());
         let mut parts = vec![Secret::new(&format!("{{\"version\":{VERSION}"))];
@@ -112,7 +112,7 @@ impl Grant {
     }
 
     /// Reads a stored text; `None` for one of another form or about another server, which counts as nothing stored.
-    pub(super) fn from_json(json: &str, server: &str) -> Option<Grant> {
+    pub(crate) fn from_json(json: &str, server: &str) -> Option<Grant> {
         let stored: Stored<'_> = serde_json::from_str(json).ok()?;
         if stored.version != VERSION || stored.server != server {
             return None;
