@@ -141,7 +141,6 @@ impl Call {
     }
 
     /// The same call as an operation that `count` cancels too.
-    #[allow(dead_code)] // for the completion queue
     pub(crate) fn of_operation(self, count: &Arc<CancelCount>) -> Call {
         Call { operation: Some(Watched::new(count)), ..self }
     }
