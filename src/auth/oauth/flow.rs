@@ -74,7 +74,7 @@ impl Flow<'_> {
         Ok(Obtained::Granted)
     }
 
-    /// A new token before the old one ends. Without a refresh token only credentials that ask nobody can do that.
+    /// A new token before the old one ends. Without a refresh token, only credentials that need no person can do that.
     pub(super) fn renew(&self, grant: &Grant) -> Result<(), Error> {
         let metadata = discovery::of_issuer(self.context, &grant.issuer, &self.known(Some(grant)))?;
         if grant.refresh_token.is_some() && self.refresh(grant, &metadata, grant.resource.clone(), true)?.is_some() {

@@ -159,7 +159,7 @@ impl OAuth {
         }
     }
 
-    /// What a request carries that nobody waits for, such as the end of a session.
+    /// What a best-effort request carries, such as the DELETE of a session: the token at hand.
     pub(super) fn authorize_at_hand(&self, server: &Url, method: &Method, url: &Url) -> Option<Authorization> {
         self.carry(&*self.server(server).grant()?, method, url).ok().flatten()
     }

@@ -227,7 +227,7 @@ pub(crate) fn open_at_once() -> OpenOptions {
     options
 }
 
-/// Options to read a file that nobody but its owner may read; a link in its place is not followed.
+/// Options to read a file that only its owner may read; a link in its place is not followed.
 pub(crate) fn open_private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY);

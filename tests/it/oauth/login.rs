@@ -26,7 +26,7 @@ cases!(
     a_client_that_is_set_is_not_registered,
     a_metadata_url_is_the_client_id_where_that_is_supported,
     a_refused_redirect_is_tried_with_localhost,
-    a_server_that_registers_nobody,
+    a_server_without_registration,
     a_person_takes_longer_than_the_call_may,
     a_login_that_takes_too_long,
     a_login_that_is_given_up,
@@ -247,7 +247,7 @@ fn a_refused_redirect_is_tried_with_localhost<D: Driver>() {
     assert!(provider.token_requests()[0]["redirect_uri"].starts_with("http://localhost:"));
 }
 
-fn a_server_that_registers_nobody<D: Driver>() {
+fn a_server_without_registration<D: Driver>() {
     let (provider, protected) = start();
     provider.metadata("registration_endpoint", json!(null));
     let failure = fails(client_of::<D>(&protected, &agreeing::<D>(&provider)).ping(), Status::Unauthorized);

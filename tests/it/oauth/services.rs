@@ -1,4 +1,4 @@
-//! Services and workloads: nobody is asked.
+//! Services and workloads, without a person.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -338,7 +338,7 @@ fn a_server_that_always_lacks_a_scope_sees_one_step_up<D: Driver>() {
             provider.token_member("scope", granted.into());
         }
         provider.on_token(|form| {
-            // A token without scopes, whatever was asked for.
+            // A token without scopes, even when scopes were asked for.
             let scope = form.get("scope").cloned().unwrap_or_default();
             scope.contains("write").then(|| oauth_error(400, "invalid_scope", "mcp:write is not for you"))
         });
