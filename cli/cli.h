@@ -81,9 +81,13 @@ bool connect_is_url(const char *target);
 /* session.c: a client with signals, progress and elicitation attached. */
 mcpclient *session_begin(struct options *options);
 int session_end(mcpclient *client, int exit_status);
-bool session_was_interrupted(void);
-bool session_sleep_ms(uint32_t ms);               /* false: interrupted */
-int session_read_line(char *buffer, size_t size); /* from the terminal; -1: end of input or interrupted */
+
+/* interrupt.c */
+void interrupt_begin(void);
+void interrupt_cancels(mcpclient *client);
+bool was_interrupted(void);
+bool interrupt_sleep_ms(uint32_t ms);               /* false: interrupted */
+int interrupt_read_line(char *buffer, size_t size); /* from standard input; -1: its end, or interrupted */
 
 /* progress.c */
 void progress_attach(mcpclient *client);

@@ -119,7 +119,7 @@ static bool ask(mcpclient_json *json, const mcpclient_value *schema, const char 
     snprintf(pointer, sizeof pointer, "/content/%s", key);
     for (;;) {
         print_question(key, rule, is_required);
-        int length = session_read_line(line, sizeof line);
+        int length = interrupt_read_line(line, sizeof line);
         if (length < 0)
             return false;
         if (length == 0 && preset != NULL)
@@ -148,7 +148,7 @@ static void ask_form(const mcpclient_value *params, mcpclient_reply *reply)
     }
     char line[16];
     fputs("Send this? [Y/n] ", stderr);
-    int length = session_read_line(line, sizeof line);
+    int length = interrupt_read_line(line, sizeof line);
     if (length < 0)
         reply_action(reply, "cancel");
     else if (line[0] == 'n' || line[0] == 'N')
@@ -164,7 +164,7 @@ static void ask_url(const mcpclient_value *params, mcpclient_reply *reply)
     fputs("It asks you to open: ", stderr);
     print_clean(stderr, text_at(params, "/url"));
     fputs("\nOpened it? [y/N] ", stderr);
-    int length = session_read_line(line, sizeof line);
+    int length = interrupt_read_line(line, sizeof line);
     reply_action(reply, length < 0 ? "cancel" : line[0] == 'y' || line[0] == 'Y' ? "accept" : "decline");
 }
 

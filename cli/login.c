@@ -1,8 +1,9 @@
 /* login, logout: a grant that outlives the command, in a file of this user. */
-#define _POSIX_C_SOURCE 200809L /* fork, setsid */
+#define _POSIX_C_SOURCE 200809L /* fork, setsid, sigprocmask */
 
 #include "cli.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -15,6 +16,9 @@ static void open_browser(const char *url)
     pid_t child = fork();
     if (child == 0) {
         if (fork() == 0) {
+            sigset_t none; /* the commands of this program block signals */
+            sigemptyset(&none);
+            sigprocmask(SIG_SETMASK, &none, NULL);
             setsid();
             for (size_t i = 0; i < 2; i++)
                 execlp(openers[i], openers[i], url, (char *)NULL);
@@ -47,7 +51,7 @@ static void on_login(void *user_data, mcpclient_login *login)
         char line[8192];
         mcpclient_error *error = NULL;
         fputs("Paste the URL that the browser was redirected to: ", stderr);
-        if (session_read_line(line, sizeof line) < 0) {
+        if (interrupt_read_line(line, sizeof line) < 0) {
             mcpclient_login_refuse(login);
             return;
         }

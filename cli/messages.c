@@ -82,7 +82,7 @@ static int wait_for_end(struct listening *listening)
         pthread_mutex_unlock(&listening->lock);
         if (is_done)
             return EXIT_OK;
-        if (!session_sleep_ms(100))
+        if (!interrupt_sleep_ms(100))
             return EXIT_INTERRUPTED;
     }
 }

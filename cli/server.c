@@ -59,7 +59,7 @@ static int ping_repeatedly(const struct options *options, mcpclient *client)
 {
     mcpclient_error *error = NULL;
     for (uint32_t done = 0; options->count == 0 || done < options->count; done++) {
-        if (done > 0 && !session_sleep_ms(options->interval_ms))
+        if (done > 0 && !interrupt_sleep_ms(options->interval_ms))
             return EXIT_INTERRUPTED;
         double start = now_ms();
         if (mcpclient_ping(client, &error) != MCPCLIENT_OK)
