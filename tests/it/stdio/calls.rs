@@ -239,13 +239,15 @@ fn subscriptions_in_both_eras<D: Driver>() {
                 *heard.lock().unwrap() > 1
             });
         }
-        // A program that takes the place of one that has ended is listened to as well.
-        let before = *heard.lock().unwrap();
+        // A program that takes the place of one that has ended is listened to as well. What the first has said must not be
+        // taken for what the next says.
+        let before = settled(&heard);
         fails(client.call_tool("crash"), Status::Network);
         until("a change of the next program", || {
             client.call_tool("change").unwrap();
             *heard.lock().unwrap() > before
         });
+        settled(&heard);
         client.stop_listening();
         if era == "--modern-only" {
             until("the end of the subscription", || {
@@ -259,6 +261,17 @@ fn subscriptions_in_both_eras<D: Driver>() {
             thread::sleep(Duration::from_millis(50));
             *heard.lock().unwrap() == before
         });
+    }
+}
+
+/// The count once it no longer changes: notifications are handed over on another thread.
+fn settled(count: &Mutex<i32>) -> i32 {
+    loop {
+        let before = *count.lock().unwrap();
+        thread::sleep(stretched(Duration::from_millis(300)));
+        if *count.lock().unwrap() == before {
+            return before;
+        }
     }
 }
 
