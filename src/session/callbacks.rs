@@ -111,7 +111,8 @@ impl Handlers {
 
     /// Whether a handler is set for notifications of this method.
     pub(crate) fn has_notification_handler(&self, method: &str) -> bool {
-        self.notifications.contains_key(&None) || self.notifications.contains_key(&Some(method.to_owned()))
+        !self.notifications.is_empty()
+            && (self.notifications.contains_key(&None) || self.notifications.contains_key(&Some(method.to_owned())))
     }
 
     /// Whether this very handler is set; `None`: the one for all notifications.

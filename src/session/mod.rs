@@ -90,8 +90,7 @@ pub(crate) fn is_idempotent(method: &str) -> bool {
     let sets = [SET_LEVEL, SUBSCRIBE, UNSUBSCRIBE, LISTEN];
     // A server ignores the second response to an input request, and the second cancellation.
     let of_tasks = [tasks::GET, tasks::RESULT, tasks::UPDATE, tasks::CANCEL];
-    let known = [&reads[..], &sets[..], &of_tasks[..]].concat();
-    known.contains(&method) || method.ends_with("/list")
+    reads.contains(&method) || sets.contains(&method) || of_tasks.contains(&method) || method.ends_with("/list")
 }
 
 impl Session {
@@ -160,11 +159,12 @@ impl Session {
             true => self.shared.capabilities(self.version),
             false => String::new(),
         };
-        let wants_progress = call.wants_progress() || self.shared.handlers.load().has_notification_handler(PROGRESS);
+        let wants_progress = request.method != "ping"
+            && (call.wants_progress() || self.shared.handlers.load().has_notification_handler(PROGRESS));
         let meta = Meta {
             modern: self.version.is_modern().then_some((self.version, &config.client_info, capabilities.as_str())),
             log_level: config.log_level.as_deref(),
-            progress_token: (wants_progress && request.method != "ping").then_some(id),
+            progress_token: wants_progress.then_some(id),
             added: call.attachments().map(|attachments| &attachments.meta),
         };
         let params = match &request.params {
