@@ -20,8 +20,7 @@ int main(int argc, char **argv)
     mcpclient_error *error = NULL;
     mcpclient *client = mcpclient_new(argv[1], &error);
     mcpclient_auth *auth =
-        client == NULL ? NULL
-                       : mcpclient_auth_client_credentials_new(argc == 3 ? argv[2] : NULL, id, secret, &error);
+        client == NULL ? NULL : mcpclient_auth_client_credentials_new(argc == 3 ? argv[2] : NULL, id, secret, &error);
     if (auth == NULL || (store != NULL && mcpclient_auth_set_store_file(auth, store, &error) != MCPCLIENT_OK)
         || mcpclient_set_auth(client, auth, &error) != MCPCLIENT_OK || mcpclient_ping(client, &error) != MCPCLIENT_OK)
         fprintf(stderr, "%s\n", mcpclient_error_message(error));

@@ -11,7 +11,10 @@
 #error "a header has removed a macro of the program"
 #endif
 
-static int not_a_function(int value) { return value; }
+static int not_a_function(int value)
+{
+    return value;
+}
 
 int hostile_macros(const char *url);
 

@@ -24,10 +24,12 @@
 static int failures;
 
 /* Prints how a call ended, and counts failures. A feature that the server lacks is none. */
-static int check(const char *what, const char *which, mcpclient_status status, mcpclient_error *error)
+/* Takes the place of the error: an argument beside the call could be read before the call sets it. */
+static int check(const char *what, const char *which, mcpclient_status status, mcpclient_error **error)
 {
-    printf("%s %s: %s %s\n", what, which, mcpclient_status_name(status), mcpclient_error_message(error));
-    mcpclient_error_free(error);
+    printf("%s %s: %s %s\n", what, which, mcpclient_status_name(status), mcpclient_error_message(*error));
+    mcpclient_error_free(*error);
+    *error = NULL;
     failures += status != MCPCLIENT_OK && status != MCPCLIENT_ERROR_UNSUPPORTED;
     return status == MCPCLIENT_OK;
 }
@@ -44,7 +46,7 @@ static void call_tool(mcpclient *client, const char *name, const char *arguments
     mcpclient_error *error = NULL;
     mcpclient_value *result = NULL;
     mcpclient_status status = mcpclient_call_tool(client, name, arguments, &result, &error);
-    if (check("call", name, status, error))
+    if (check("call", name, status, &error))
         printf("%s\n", mcpclient_value_json(result));
     mcpclient_value_free(result);
 }
@@ -93,7 +95,7 @@ static void use_tools(mcpclient *client, const char *scenario, const mcpclient_v
 {
     mcpclient_error *error = NULL;
     mcpclient_value *tools = NULL;
-    if (!check("list", "tools", mcpclient_list_tools(client, &tools, &error), error))
+    if (!check("list", "tools", mcpclient_list_tools(client, &tools, &error), &error))
         return;
     if (mcpclient_value_count(calls, "") > 0)
         make_calls(client, calls);
@@ -109,12 +111,12 @@ static void use_resources(mcpclient *client)
 {
     mcpclient_error *error = NULL;
     mcpclient_value *resources = NULL;
-    if (!check("list", "resources", mcpclient_list_resources(client, &resources, &error), error))
+    if (!check("list", "resources", mcpclient_list_resources(client, &resources, &error), &error))
         return;
     for (size_t i = 0; string_of(resources, i, "uri"); i++) {
         const char *uri = string_of(resources, i, "uri");
         error = NULL;
-        check("read", uri, mcpclient_read_resource(client, uri, NULL, &error), error);
+        check("read", uri, mcpclient_read_resource(client, uri, NULL, &error), &error);
     }
     mcpclient_value_free(resources);
 }
@@ -123,12 +125,12 @@ static void use_prompts(mcpclient *client)
 {
     mcpclient_error *error = NULL;
     mcpclient_value *prompts = NULL;
-    if (!check("list", "prompts", mcpclient_list_prompts(client, &prompts, &error), error))
+    if (!check("list", "prompts", mcpclient_list_prompts(client, &prompts, &error), &error))
         return;
     for (size_t i = 0; string_of(prompts, i, "name"); i++) {
         const char *name = string_of(prompts, i, "name");
         error = NULL;
-        check("get", name, mcpclient_get_prompt(client, name, NULL, NULL, &error), error);
+        check("get", name, mcpclient_get_prompt(client, name, NULL, NULL, &error), &error);
     }
     mcpclient_value_free(prompts);
 }
@@ -157,20 +159,20 @@ int main(int argc, char **argv)
     mcpclient_set_client_info(client, "conformance-client", mcpclient_version(), NULL);
     mcpclient_on_request(client, "elicitation/create", accept_form, NULL, NULL, NULL);
     if (strcmp(argv[1], "--negotiate") != 0)
-        check("pin", revision, mcpclient_set_protocol_version(client, revision, &error), error);
+        check("pin", revision, mcpclient_set_protocol_version(client, revision, &error), &error);
 
     mcpclient_value *whole = mcpclient_value_parse(context ? context : "{}", NULL);
     if (strncmp(scenario, "auth/", strlen("auth/")) == 0) {
         error = NULL;
         mcpclient_auth *auth = make_auth(scenario, whole, &error);
         check("set auth", scenario, auth ? mcpclient_set_auth(client, auth, &error) : mcpclient_error_status(error),
-              error);
+              &error);
         mcpclient_auth_free(auth);
     }
 
     mcpclient_value *info = NULL;
     error = NULL;
-    if (check("connect", argv[argc - 1], mcpclient_server_info(client, &info, &error), error)) {
+    if (check("connect", argv[argc - 1], mcpclient_server_info(client, &info, &error), &error)) {
         mcpclient_value *calls = mcpclient_value_copy(whole, "/toolCalls", NULL);
         use_tools(client, scenario, calls);
         if (offers(info, "/capabilities/resources"))
