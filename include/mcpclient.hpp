@@ -101,7 +101,7 @@ struct mcpclient {
 
     /// Gets a token, by token_request::set.
     using token_callback = std::function<void(token_request &)>;
-    /// Takes notice of what the server sends on its own: its method and parameters.
+    /// Receives a notification of the server: its method and parameters.
     using notification_callback = std::function<void(text method, const value &params)>;
     /// Answers what the server asks, by reply::result or reply::error.
     using request_callback = std::function<void(text method, const value &params, reply &)>;
@@ -520,7 +520,7 @@ private:
         try {
             (*static_cast<notification_callback *>(callback))(method, value::borrowed(params));
         } catch (...) {
-            // Nobody waits for an outcome.
+            // The outcome has no receiver.
         }
     }
 

@@ -14,7 +14,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$dist"
 
-# The same bytes whoever packs: order, times (those of the commit) and owners are fixed.
+# The same bytes on each machine: order, times (those of the commit) and owners are fixed.
 pack() {
     tar --sort=name --mtime="@$(git log -1 --format=%ct)" --owner=0 --group=0 --numeric-owner --format=gnu \
         -C "$work" -cf - "$1" | xz -T1 >"$dist/$1.tar.xz"

@@ -14,7 +14,7 @@ type Auth struct {
 	held *heldAuth
 }
 
-// heldAuth is the handle, freed by Close or, as a net, when nobody has the Auth any more.
+// heldAuth is the handle, freed by Close or, as a safety net, when the Auth is unreachable.
 type heldAuth struct {
 	mu     sync.Mutex
 	handle *C.mcpclient_auth // nil: closed

@@ -10,7 +10,7 @@ import (
 	"runtime/debug"
 )
 
-// NotificationHandler takes notice of what the server sends on its own.
+// NotificationHandler receives notifications of the server.
 type NotificationHandler func(method string, params *Value)
 
 // RequestHandler answers what the server asks, with something that encodes to a JSON object. A *ReplyError goes to the

@@ -29,8 +29,8 @@ func TestServerAsks(t *testing.T) {
 	hasText(t, accepted, "/structuredContent/result/content/name", "Ada")
 	equal(t, heard.Load().(string), "notifications/message working")
 
-	refused := answer(func(string, *Value) (any, error) { return nil, &ReplyError{-1, "nobody is here"} })
-	hasText(t, refused, "/structuredContent/error/message", "nobody is here")
+	refused := answer(func(string, *Value) (any, error) { return nil, &ReplyError{-1, "no user"} })
+	hasText(t, refused, "/structuredContent/error/message", "no user")
 	for _, handler := range []RequestHandler{
 		func(string, *Value) (any, error) { return nil, errors.New("confidential") },
 		func(string, *Value) (any, error) { return "no object", nil },

@@ -24,7 +24,7 @@
 // # Callbacks
 //
 // Callbacks run in the goroutine of a call or on a thread of the library; several may run at once. They should be
-// quick and must not Close their client. A panic in one ends the program, whoever recovers above it.
+// quick and must not Close their client. A panic in one ends the program; recover has no effect on it.
 //
 // # Linking
 //

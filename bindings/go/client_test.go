@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Long enough for any call here on a busy machine, short against a call that nobody ends.
+// Long enough for any call here on a busy machine, short against a call that does not end.
 const soon = 10 * time.Second
 
 var background = context.Background()

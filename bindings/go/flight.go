@@ -25,8 +25,8 @@ type flight struct {
 	mu      sync.Mutex
 	landed  *sync.Cond // signalled when users becomes 0
 	closed  bool
-	users   int // whoever uses the handle: setters, and calls whether wanted or given up
-	wanted  int // calls that somebody waits for
+	users   int // users of the handle: setters, and calls, wanted or given up
+	wanted  int // calls that a goroutine waits for
 	givenUp int // calls whose context is done
 
 	sweeping bool // whether sweepAgain is due
@@ -91,7 +91,7 @@ func (f *flight) end(p *passage) {
 	f.left()
 }
 
-// giveUp says that nobody waits for a call any more.
+// giveUp marks a call that no goroutine waits for.
 func (f *flight) giveUp(p *passage) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -104,7 +104,7 @@ func (f *flight) giveUp(p *passage) {
 	f.sweep()
 }
 
-// sweep cancels the calls that were given up, unless that would hit one that somebody waits for. No call can begin
+// sweep cancels the calls that were given up, unless that would end one that is waited for. No call can begin
 // meanwhile, as that takes the lock.
 func (f *flight) sweep() {
 	if f.givenUp == 0 || f.wanted > 0 {
@@ -155,7 +155,7 @@ func (c *Client) use(run func(handle *C.mcpclient) error) error {
 }
 
 // call runs what waits for the server, until the context is done. run must leave its result in Go memory alone:
-// perhaps nobody is there to free it.
+// it may have no owner that frees it.
 func call[T any](ctx context.Context, c *Client, run func(handle *C.mcpclient) (T, error)) (T, error) {
 	defer runtime.KeepAlive(c)
 	var none T

@@ -89,7 +89,7 @@ func TestContextEndsNoOtherCall(t *testing.T) {
 	}
 	must(t, <-others)
 	must(t, <-others)
-	// Nobody is left whom cancelling could harm.
+	// No call is left that cancelling could harm.
 	eventually(t, "the end of the call that was given up", func() bool { return client.flight.inFlight() == 0 })
 }
 

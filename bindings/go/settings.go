@@ -67,7 +67,7 @@ func (c *Client) SetProtocolVersion(version string) error {
 	}, optional(version))
 }
 
-// SetTimeout limits the time of every call, whatever its context says; 0: no limit. 30 seconds by default.
+// SetTimeout limits the time of every call, besides its context; 0: no limit. 30 seconds by default.
 func (c *Client) SetTimeout(limit time.Duration) error {
 	ms, err := milliseconds(limit)
 	if err != nil {

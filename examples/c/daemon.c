@@ -3,7 +3,7 @@
  *     cc -std=c99 -pthread daemon.c $(pkg-config --cflags --libs mcpclient) -o daemon
  *     ./daemon -t /run/secrets/token -p /run/daemon.pid -i 60 https://example.com/mcp
  *
- * SIGHUP reloads the token file; SIGTERM and SIGINT end the daemon at once, whatever it waits for.
+ * SIGHUP reloads the token file; SIGTERM and SIGINT end the daemon at once.
  */
 #define _XOPEN_SOURCE 700 /* sigwait, syslog */
 #include <mcpclient.h>
@@ -162,7 +162,7 @@ static void die(const char *what, const char *why)
     exit(2);
 }
 
-/* Leaves terminal, directory and open files of whoever started it. The client was made before, so that what is wrong
+/* Leaves terminal, directory and open files of the process that started it. The client was made before, so that what is wrong
  * with the command line could be said there; it goes on in the child. */
 static void go_into_background(void)
 {

@@ -44,7 +44,7 @@ pub enum Received {
     /// The client closed the connection, or stayed silent for too long.
     Closed,
     /// Something that is not a request this server reads; the answer to it, after which the connection must close
-    /// because nobody knows where the next request starts.
+    /// because the start of the next request is unknown.
     Refused(Response),
 }
 

@@ -85,7 +85,7 @@ fn serve(options: options::Options) -> io::Result<()> {
         }
         let (server, open) = (Arc::clone(&server), Arc::clone(&open));
         thread::spawn(move || {
-            // An error of the connection ends it, and there is nobody left to tell.
+            // An error of the connection ends it, and cannot be reported to the client.
             let _ = serve_connection(&server, stream);
             open.fetch_sub(1, Ordering::Relaxed);
         });
@@ -93,7 +93,7 @@ fn serve(options: options::Options) -> io::Result<()> {
     Ok(())
 }
 
-/// Whoever starts the server holds the other end of its stdin, so it cannot outlive a script that was killed.
+/// The process that starts the server holds the other end of its stdin, so it cannot outlive a script that was killed.
 fn exit_when_stdin_closes() {
     let _ = io::copy(&mut io::stdin(), &mut io::sink());
     std::process::exit(0);

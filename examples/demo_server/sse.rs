@@ -54,7 +54,7 @@ impl Streams {
             return Response::json(400, &RpcError::new(PARSE_ERROR, "Parse error").to_response(None));
         };
         if let Some(response) = handshake::answer_message(&message) {
-            // It fails when the client has just closed its stream, and then nobody waits for the response.
+            // It fails when the client has just closed its stream, and then does not wait for the response.
             let _ = stream.send(response);
         }
         Response::empty(202)

@@ -1,4 +1,4 @@
-//! `WWW-Authenticate` headers, one a line: whatever is read from them can be written by the grammar and read again.
+//! `WWW-Authenticate` headers, one a line: what is read from them can be written by the grammar and read again.
 
 #![no_main]
 

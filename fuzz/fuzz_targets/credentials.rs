@@ -26,7 +26,7 @@ fn check_token(bytes: &[u8]) {
                 assert!(!redacted.contains(bare));
             }
         }
-        // What starts with the scheme is refused for that, whatever follows.
+        // What starts with the scheme is refused for that.
         Err(_) if bytes.get(..7).is_some_and(|start| start.eq_ignore_ascii_case(b"Bearer ")) => {}
         Err(reason) => check_reason(bytes, &reason, |other| token(other, "").unwrap_err()),
     }

@@ -1,4 +1,4 @@
-//! JSON text in the making: whatever is set, the text can be read, and what was set last is there.
+//! JSON text in the making: after each call the text can be read, and what was set last is there.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! URLs: whatever is accepted leads where its origin says, also in the eyes of the HTTP client, and shows no secret.
+//! URLs: each one that is accepted leads where its origin says, also in the eyes of the HTTP client, and shows no secret.
 //!
 //! The first line is the URL of an endpoint, the rest what its server refers to.
 

@@ -16,7 +16,7 @@ use crate::base::text;
 pub(super) const REDACTED: &str = "[redacted]";
 /// A shorter text is not treated as a secret: it may be part of an ordinary word.
 const MIN_SECRET: usize = 4;
-/// A secret of this length is no ordinary word, in whatever form: encoded, or with white space in it.
+/// A secret of this length is no ordinary word, in any form: encoded, or with white space in it.
 const LONG_SECRET: usize = 8;
 /// The most encodings within each other that are looked through.
 const MAX_ENCODINGS: usize = 4;

@@ -89,7 +89,7 @@ impl Threads {
                 thread::sleep(Duration::from_millis(1));
             }
             if thread.is_finished() {
-                // A panic there was reported by the panic hook; there is nobody to tell here.
+                // A panic there was reported by the panic hook; it cannot be returned from here.
                 let _ = thread.join();
             }
         }

@@ -17,7 +17,7 @@ use crate::http::pool::Lease;
 const READ_SIZE: usize = 128 * 1024;
 /// The least free space in the buffer before it grows.
 const MIN_FREE: usize = 512;
-/// The size of the buffer at first; it then grows with what arrives, whatever a Content-Length announces.
+/// The size of the buffer at first; it then grows with the bytes that arrive, not with Content-Length.
 const FIRST_CAPACITY: usize = 64 * 1024;
 /// How much larger the buffer is than what it holds when a Content-Length says that more follows.
 const GROWTH: usize = 4;

@@ -58,7 +58,7 @@ fn name_of(document: &Path, what: &str) -> String {
     format!("documented-{}-{what}", document.file_stem().unwrap().to_str().unwrap())
 }
 
-/// The server that the documents describe, for whoever has the token or none.
+/// The server that the documents describe, for clients with the token or without one.
 fn described() -> impl Handler {
     let base = mcp::modern();
     move |request: &Request, connection: &mut Connection| {

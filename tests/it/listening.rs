@@ -158,7 +158,7 @@ fn over_http_sse_a_new_stream_takes_the_place_of_a_broken_one<D: Driver>() {
     server.push(&notification("notifications/one"));
     assert_eq!(next(&heard), "notifications/one");
     server.hang_up();
-    // Nobody calls the client meanwhile.
+    // No call is made meanwhile.
     assert!(server.saw(|request| request.name() == "notifications/initialized" && request.target.contains("s1")));
     server.push(&notification("notifications/two"));
     assert_eq!(next(&heard), "notifications/two");

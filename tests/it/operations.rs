@@ -28,7 +28,7 @@ cases!(
     a_new_session_has_the_log_level_too,
 );
 
-/// Whatever is asked for is there.
+/// Every capability is declared.
 fn rich(server: &Server) {
     let capabilities = json!({"tools": {}, "prompts": {}, "resources": {}, "logging": {}, "completions": {}});
     let all = capabilities.clone();
@@ -132,7 +132,7 @@ fn lists_are_kept_for_as_long_as_the_server_says<D: Driver>() {
     client.list_tools().unwrap();
     client.list_tools().unwrap();
     asked(1);
-    client.set_bearer_token(Some("somebody-else")).unwrap();
+    client.set_bearer_token(Some("another-user")).unwrap();
     client.list_tools().unwrap();
     asked(2);
     client.close();

@@ -192,7 +192,7 @@ fn a_refusal_of_the_proxy_is_one<D: Driver>() {
     client.set_timeout(Duration::from_millis(300));
     fails(client.ping(), Status::Timeout);
 
-    // Nobody there.
+    // No server is there.
     client.set_proxy(Some("http://127.0.0.1:1")).unwrap();
     fails(client.ping(), Status::Network);
 }
@@ -247,7 +247,7 @@ fn the_environment_names_the_proxy() {
         (&https, &[("HTTPS_PROXY", "P"), ("NO_PROXY", "*")], None, Direct),
         (&https, &[("HTTPS_PROXY", "P"), ("no_proxy", "host,localhost")], None, Direct),
         (&https, &[("ALL_PROXY", "P"), ("no_proxy", "*")], None, Direct),
-        // What is set by call counts, whatever the environment says.
+        // What is set by call overrides the environment.
         (&http, &[("HTTP_PROXY", "P")], off, Direct),
         (&https, &[("HTTPS_PROXY", "P"), ("ALL_PROXY", "P")], off, Direct),
         (&http, &[("HTTP_PROXY", "http://127.0.0.1:1")], Some("P"), Proxied),

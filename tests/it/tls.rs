@@ -30,7 +30,7 @@ cases!(
     a_server_without_tls_is_no_tls_server,
     a_tls_server_is_no_server_of_plain_http,
     a_handshake_cut_short_is_a_failure_of_the_network,
-    an_answer_that_somebody_on_the_way_cuts_off_is_not_taken_for_complete,
+    a_response_that_is_cut_off_on_the_way_is_not_accepted_as_complete,
 );
 
 /// A server behind TLS, with its authority's file.
@@ -54,7 +54,7 @@ impl Site {
         Site { front: Front::start(rules, &server), server, authority: authority.file(&folder(name)) }
     }
 
-    /// A client of this server that trusts nobody but its authority.
+    /// A client of this server that trusts only its authority.
     fn client<D: Driver>(&self) -> D {
         let client: D = client_of(&self.front.url("/mcp"));
         client.set_ca_file(Some(&self.authority)).unwrap();
@@ -371,7 +371,7 @@ fn a_handshake_cut_short_is_a_failure_of_the_network<D: Driver>() {
     closer.join().unwrap();
 }
 
-fn an_answer_that_somebody_on_the_way_cuts_off_is_not_taken_for_complete<D: Driver>() {
+fn a_response_that_is_cut_off_on_the_way_is_not_accepted_as_complete<D: Driver>() {
     for cuts_off in [true, false] {
         let site = Site::with("cut-off", |rules| rules.cuts_off = cuts_off);
         let client: D = site.client();

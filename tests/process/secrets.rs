@@ -173,7 +173,7 @@ impl log::Log for Listening {
 #[track_caller]
 fn without_secrets(text: &str) {
     for secret in [TOKEN, OTHER, HEADER, PASSWORD] {
-        // Neither the whole nor a good part of it, in whatever case or list of numbers.
+        // Neither the whole nor a good part of it, in any case, or as a list of numbers.
         let part = &secret[secret.len() - 16..];
         assert!(!text.contains(part), "{text}");
         assert!(!text.to_ascii_lowercase().contains(&part.to_ascii_lowercase()), "{text}");

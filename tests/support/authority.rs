@@ -9,7 +9,7 @@ use std::thread;
 use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// An authority, whom nobody trusts but those who are told to.
+/// An authority that only clients trust that are told to.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate: Certificate,

@@ -234,7 +234,7 @@ impl Ask {
     }
 }
 
-/// A client of `/mcp` on that server: no proxy whatever the environment says, five seconds for a call.
+/// A client of `/mcp` on that server: not the proxy of the environment, five seconds for a call.
 pub fn client<D: Driver>(server: &Server) -> D {
     client_at(&server.url("/mcp"))
 }

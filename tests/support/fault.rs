@@ -111,7 +111,7 @@ pub enum Fault {
     TwoAnswersAtOnce,
     /// The right answer, then the end of the connection that no header announced.
     CloseAfterAnswer,
-    /// The right answer, then another that nobody asked for.
+    /// The right response, then another that was not requested.
     OneAnswerTooMany,
 }
 

@@ -38,7 +38,7 @@ pub struct Rules {
     pub versions: Vec<&'static SupportedProtocolVersion>,
     /// Client certificates of this authority are asked for, and wanted if the flag is set.
     pub clients: Option<(Authority, bool)>,
-    /// Ends connections without telling TLS (no `close_notify`), as somebody on the way could.
+    /// Ends connections without telling TLS (no `close_notify`), as an attacker on the way could.
     pub cuts_off: bool,
 }
 
@@ -81,7 +81,7 @@ impl Front {
         Front::start_before(rules, server.origin().strip_prefix("http://").unwrap().parse().unwrap())
     }
 
-    /// The same on behalf of whoever listens there.
+    /// The same in front of the server that listens there.
     pub fn start_before(rules: Rules, behind: SocketAddr) -> Front {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();

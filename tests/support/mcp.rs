@@ -257,12 +257,12 @@ pub fn say(request: &Request, connection: &Connection, message: &Value) -> io::R
     }
 }
 
-/// A server that wants this bearer token with every request, whatever its method.
+/// A server that wants this bearer token with every request, of any method.
 pub fn require_bearer<H: Handler>(token: &str, inner: H) -> impl Handler + use<H> {
     require_header("Authorization", &format!("Bearer {token}"), inner)
 }
 
-/// A server that wants this header with every request, whatever its method.
+/// A server that wants this header with every request, of any method.
 pub fn require_header<H: Handler>(name: &'static str, value: &str, inner: H) -> impl Handler + use<H> {
     let value = value.to_owned();
     move |request: &Request, connection: &mut Connection| match request.header(name) {

@@ -142,7 +142,7 @@ impl Server {
         self.shared.record().bytes.len()
     }
 
-    /// Every byte that came, on whatever connection, whether it made a request or not.
+    /// Every byte that arrived, on any connection, whether it made a request or not.
     pub fn received(&self) -> Vec<u8> {
         self.shared.record().bytes.concat()
     }
@@ -171,7 +171,7 @@ impl Server {
         self.end_connections(|stream| drop(reset(stream)));
     }
 
-    /// Says something on every open connection that nobody asked for.
+    /// Sends bytes that were not requested on every open connection.
     pub fn blurt(&self, bytes: &str) {
         for stream in self.shared.live() {
             (&*stream).write_all(bytes.as_bytes()).unwrap();
@@ -212,7 +212,7 @@ struct Threads {
 }
 
 impl Threads {
-    /// What has ended goes, since a thread that nobody joins keeps its stack: there may be thousands.
+    /// What has ended goes, since a thread that is not joined keeps its stack: there may be thousands.
     fn join_ended(&mut self) {
         let (ended, running) = std::mem::take(&mut self.running).into_iter().partition(JoinHandle::is_finished);
         self.running = running;

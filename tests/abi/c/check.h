@@ -42,7 +42,7 @@
         mcpclient_error_free(error);                                                                         \
     } while (0)
 
-/* A client of `path` on the server that the program was given, without a proxy whatever the environment says. */
+/* A client of `path` on the server that the program was given, without the proxy of the environment. */
 static inline mcpclient *client_of(int argc, char **argv, const char *path)
 {
     char url[256];

@@ -144,7 +144,7 @@ fn events_of_other_types_are_passed_over<D: Driver>() {
         ": keep-alive\n\n",
         "event: telemetry\ndata: not JSON\n\n",
         "event: message\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}\n\n",
-        "event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":\"of nobody\",\"result\":{}}\n\n",
+        "event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":\"of another\",\"result\":{}}\n\n",
         "event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":987654,\"result\":{}}\n\n",
         "id: 5\nretry: 100\n\n",
     ] {

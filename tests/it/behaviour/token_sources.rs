@@ -92,7 +92,7 @@ fn a_file_is_read_again_when_it_changes<D: Driver>() {
     assert_eq!(server.requests().len(), 5);
 }
 
-/// Whatever the file system says of a change: a token that was refused is looked up again.
+/// A token that was refused is read again, even when the file's stamp has not changed.
 fn a_file_is_read_again_after_a_401<D: Driver>() {
     let server = Server::start(require_bearer("new-token", modern()));
     let file = TokenFile::with("old-token\n");

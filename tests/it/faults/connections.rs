@@ -1,4 +1,4 @@
-//! Connections that die between two calls, or bring what nobody asked for.
+//! Connections that die between two calls, or bring bytes that were not requested.
 
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ fn a_late_refusal_on_an_idle_connection<D: Driver>() {
     }
 }
 
-/// The same client, whatever happened to the server in between.
+/// The same client after a fault of the server.
 fn a_server_that_comes_back<D: Driver>() {
     for (server, path) in servers() {
         let client: D = client_at(&server.url(path));

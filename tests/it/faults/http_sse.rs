@@ -212,7 +212,7 @@ fn asking_while_the_stream_is_at_fault<D: Driver>(ask: Ask) {
     });
 }
 
-/// A stream that breaks while nobody waits, in whatever way, costs no call.
+/// A stream that breaks while no call waits costs no call.
 fn the_stream_recovers_by_itself<D: Driver>() {
     type Break = (&'static str, fn(&Server));
     let breaks: [Break; 4] = [

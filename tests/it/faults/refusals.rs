@@ -39,7 +39,7 @@ fn pages_of_a_gateway<D: Driver>() {
     }
 }
 
-/// The status counts, whatever becomes of the page.
+/// The status counts, even when the body fails.
 fn a_refusal_whose_body_has_a_fault_of_its_own<D: Driver>() {
     const HEAD: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/html\r\n";
     type Body = fn(&mut Connection) -> std::io::Result<()>;

@@ -50,7 +50,7 @@ fn later_ping_to_a_modern_server<D: Driver>() {
     });
 }
 
-/// Only the question meets the fault: whatever the server is, this is not a sign of its era.
+/// Only the probe meets the fault, which says nothing about the server's era.
 fn question_to_a_legacy_server<D: Driver>() {
     let connection_faults = &FAULTS[..18];
     side_by_side(connection_faults, |&(fault, expected)| {
@@ -113,7 +113,7 @@ fn later_ping_to_a_legacy_server<D: Driver>() {
     });
 }
 
-/// A tool may do something: whatever happens to its call, the server gets it once.
+/// A tool may have side effects: the server receives its call once.
 fn tool_of_a_modern_server<D: Driver>() {
     side_by_side(&FAULTS, |&(fault, expected)| {
         let server = Server::start(modern());

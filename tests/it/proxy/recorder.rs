@@ -27,7 +27,7 @@ struct Seen {
     tunnelled: Vec<u8>,
 }
 
-/// Whatever host it is asked for, it connects to the one behind it.
+/// It connects to the server behind it, for any host.
 pub struct Recorder {
     pub address: SocketAddr,
     seen: Arc<Mutex<Seen>>,

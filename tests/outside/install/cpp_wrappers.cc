@@ -308,8 +308,8 @@ void the_server_s_notifications_and_requests_arrive()
     CHECK(client.call_tool("ask").get_string("/structuredContent/result/content/name") == "Ada");
     CHECK(heard == "notifications/message working");
 
-    client.on_request("elicitation/create", [](auto, auto &, auto &reply) { reply.error(-1, "nobody is here"); });
-    CHECK(client.call_tool("ask").get_string("/structuredContent/error/message") == "nobody is here");
+    client.on_request("elicitation/create", [](auto, auto &, auto &reply) { reply.error(-1, "no user"); });
+    CHECK(client.call_tool("ask").get_string("/structuredContent/error/message") == "no user");
     heard.clear();
     client.on_notification("notifications/message", nullptr);
     client.on_request("elicitation/create", nullptr);

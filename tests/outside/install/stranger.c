@@ -1,4 +1,4 @@
-/* Somebody's first program: it knows the installed library and its manual, nothing else of this project. */
+/* A first program: it knows the installed library and its manual, nothing else of this project. */
 #include <mcpclient.h>
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// Somebody's first program in C++.
+// A first program in C++.
 #include <mcpclient.hpp>
 
 #include <iostream>

@@ -119,7 +119,7 @@ static void restart(mcpclient *client)
     puts("restart");
     fflush(stdout);
     if (fgets(line, sizeof line, stdin) == NULL)
-        complain("nobody restarted the server");
+        complain("the server was not restarted");
     OK(mcpclient_ping, client);
     echoes(client);
 }

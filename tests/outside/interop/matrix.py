@@ -20,7 +20,7 @@ NEGOTIATED = {
 }
 TRANSPORT_NAMES = {"http": "streamable-http", "sse": "sse"}
 
-# Longer than the five seconds after which uvicorn and Node close a connection that nobody uses.
+# Longer than the five seconds after which uvicorn and Node close an idle connection.
 IDLE = ("--count", "2", "--interval-ms", "6000")
 
 
@@ -162,7 +162,7 @@ def everything_groups(transport, negotiated):
         succeeds("idle", negotiated, transport, *IDLE),
         succeeds("many", negotiated, transport, "--count", "50", "--interval-ms", "0"),
         succeeds("pinned", "2025-06-18", transport, "--protocol-version", "2025-06-18"),
-        succeeds("extra token", negotiated, transport, "--header", "Authorization: Bearer nobody-asked-for-it"),
+        succeeds("extra token", negotiated, transport, "--header", "Authorization: Bearer not-requested"),
         fails("wrong path", HTTP, "http status: 404$", path="/nowhere"),
     )
     start = partial(EverythingServer, transport)

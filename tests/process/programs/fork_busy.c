@@ -1,4 +1,4 @@
-/* Forks while many threads are in the middle of calls, at whatever point: no child may find a lock that nobody opens. */
+/* Forks while many threads are in the middle of calls, at any point: no child may find a lock that stays locked. */
 #include "host.h"
 
 #include <pthread.h>

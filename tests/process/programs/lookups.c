@@ -50,7 +50,7 @@ int main(int argc, char **argv)
     CHECK(own_status("Threads") <= 1 + CLIENTS);
     CHECK(calls == CLIENTS);
 
-    /* Once it answers, the same lookup serves whoever waits for it. */
+    /* Once it answers, the same lookup serves every call that waits for it. */
     CHECK_OK(mcpclient_set_timeout_ms(clients[0], 20000, &error));
     __atomic_store_n(&answers, 1, __ATOMIC_SEQ_CST);
     CHECK_OK(mcpclient_ping(clients[0], &error));

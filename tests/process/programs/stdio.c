@@ -79,7 +79,7 @@ static void use(int times)
     }
 }
 
-/* A child of the host is the host's: nobody else waits for it. */
+/* A child of the host is the host's: the library does not wait for it. */
 static void use_beside_a_child(void)
 {
     int status = 0;
@@ -93,7 +93,7 @@ static void use_beside_a_child(void)
     CHECK(waitpid(-1, &status, WNOHANG) == -1); /* no child is left */
 }
 
-/* A program must be able to wait for its own children, whatever its parent does about those. */
+/* A program must be able to wait for its own children, independent of its parent's dispositions. */
 static void use_while_ignoring_children(void)
 {
     use(3);

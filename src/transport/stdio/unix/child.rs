@@ -17,7 +17,7 @@ pub(super) struct Child {
 
 /// What tells of the end of a child.
 enum Watch {
-    /// Readable once the child has ended; on Linux it names the child whatever becomes of its process id.
+    /// Readable once the child has ended; on Linux it names the child even when its process id is used again.
     Descriptor(OwnedFd),
     /// The system has no such descriptor: the child is looked at from time to time.
     None,
@@ -95,7 +95,7 @@ impl Child {
 
     /// Reaps the child if it has ended and nothing else has.
     pub(super) fn reap(&self) {
-        // Whoever else reaps it may be faster: ECHILD.
+        // Another thread of the host may have reaped it: ECHILD.
         let _ = self.wait(WaitIdOptions::empty());
     }
 

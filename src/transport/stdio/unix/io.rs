@@ -29,7 +29,7 @@ use crate::transport::pending::End;
 
 /// How much is read at once.
 const STEP: usize = 64 * 1024;
-/// A longer line that cannot be read as a message is a fault, whatever it is.
+/// A longer line that cannot be read as a message is a protocol error.
 const LONGEST_NOISE: usize = 64 * 1024;
 /// How long the rest of a program's output and its exit status are waited for, once something says that it ends.
 const COLLECTING: Duration = Duration::from_millis(500);
