@@ -12,6 +12,8 @@ use crate::auth::{Auth, Owner};
 use crate::base::error::{Error, RpcError};
 use crate::base::text;
 
+/// A longer header value is a secret as a whole only.
+const MAX_HEADER_WITH_PARTS: usize = 64 * 1024;
 /// The most custom headers of a client: servers accept about a hundred fields.
 const MAX_HEADERS: usize = 100;
 /// The most bytes of an error's message that are looked at: 300 characters of it are shown.
@@ -99,6 +101,9 @@ impl Credentials {
 fn secrets_of(value: &HeaderValue) -> Vec<Zeroizing<String>> {
     let Ok(whole) = std::str::from_utf8(value.as_bytes()) else { return Vec::new() };
     let mut secrets = vec![whole.to_owned()];
+    if whole.len() > MAX_HEADER_WITH_PARTS {
+        return secrets.into_iter().map(Zeroizing::new).collect();
+    }
     if let Some((_, part)) = whole.split_once([' ', '=']) {
         secrets.push(part.to_owned());
     }

@@ -205,6 +205,7 @@ fn a_stream_that_handlers_did_not_get_is_none_to_listen_to<D: Driver>() {
     let client: D = client(&server);
     let _heard = heard(&client);
     client.ping().unwrap();
+    assert!(server.saw(|request| request.method == "GET")); // beside the call
     client.ping().unwrap();
     assert_eq!(server.named("GET").len(), 1); // once is enough to know
     fails(client.listen(None), Status::Unsupported);
