@@ -140,14 +140,15 @@ fn a_key_signs_for_the_issuer<D: Driver>() {
 /// Makes a key with openssl; `None` where that is missing.
 fn openssl(scratch: &Scratch, name: &str, arguments: &[&str]) -> Option<std::path::PathBuf> {
     let path = scratch.file(name);
-    let made = std::process::Command::new("openssl").args(arguments).arg("-out").arg(&path).output();
-    match made {
-        Ok(output) if output.status.success() => Some(path),
-        _ => {
-            skipped("keys of each kind", "openssl is not installed", "install openssl");
-            None
-        }
-    }
+    // The size of an RSA key comes last.
+    let (command, rest) = arguments.split_first().expect("a command of openssl");
+    let made = std::process::Command::new("openssl").arg(command).arg("-out").arg(&path).args(rest).output();
+    let Ok(made) = made else {
+        skipped("keys of each kind", "openssl is not installed", "install openssl");
+        return None;
+    };
+    assert!(made.status.success(), "openssl {arguments:?}: {}", String::from_utf8_lossy(&made.stderr));
+    Some(path)
 }
 
 fn keys_of_each_kind_sign<D: Driver>() {
