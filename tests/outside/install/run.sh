@@ -69,6 +69,11 @@ shared_by_pkg_config() {
         needs_the_library "$work/shared" && greets "$work/shared"
 }
 
+# The programs of tests/process that need the library as it is shipped: without optimization a call takes more stack.
+small_stacks_are_enough() {
+    MCPCLIENT_LIBRARY=$lib/$real cargo test -q --test process embedding::
+}
+
 # Some implementations put the staging folder in front, some do not.
 installed_path() {
     env -u PKG_CONFIG_SYSROOT_DIR pkg-config --variable="$1" mcpclient
@@ -193,6 +198,7 @@ anybody_can_read_it() {
 
 check "make install" install_all
 check "what is installed" the_files_are
+[ "${PROFILE:-}" != release ] || check "small stacks" small_stacks_are_enough
 if [ "$(uname -s)" = Linux ]; then
     check "the archive shows the functions only" archive_shows_the_functions_only
     check "two other Rust libraries in the program" beside_other_rust_libraries
