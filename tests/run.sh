@@ -36,9 +36,9 @@ suite() {
     fi
 }
 
-# The Rust tests, counted as the other suites are.
+# The Rust tests, counted as the other suites are. Most wait for a server or a deadline: more threads than cores.
 rust_tests() {
-    cargo test --no-fail-fast
+    RUST_TEST_THREADS=${RUST_TEST_THREADS:-8} cargo test --no-fail-fast
     echo $? >"$log.cargo"
 }
 count_rust_tests() {
