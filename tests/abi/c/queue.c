@@ -1,10 +1,8 @@
 /* A completion queue: descriptor, ownership, fork, and many threads. */
-#include "check.h"
+#include "child.h"
 
 #include <poll.h>
 #include <pthread.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { THREADS = 4, PINGS = 50, WAIT_MS = 20000 };
 
@@ -105,10 +103,9 @@ static void a_forked_child_has_a_queue_of_its_own(int argc, char **argv)
         mcpclient_event_free(event);
         mcpclient_queue_free(queue);
         mcpclient_free(client);
-        _exit(0);
+        child_succeeds();
     }
-    int status;
-    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    CHECK(has_succeeded(child));
     mcpclient_event *event = next(queue);
     CHECK(mcpclient_event_error(event) == NULL);
     mcpclient_event_free(event);

@@ -1,8 +1,7 @@
 /* Values and views of their parts. */
-#include "check.h"
+#include "child.h"
 
 #include <pthread.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static void every_type(void)
@@ -107,14 +106,13 @@ static void threads_and_the_child_of_a_fork(void)
     for (size_t i = 0; i < 4; i++)
         CHECK(pthread_create(&threads[i], NULL, read_all, value) == 0);
     for (int i = 0; i < 20; i++) {
-        int status = 0;
         pid_t child = fork();
         if (child == 0) {
             alarm(20);
             read_all(value);
-            _exit(0);
+            child_succeeds();
         }
-        CHECK(child > 0 && waitpid(child, &status, 0) == child && status == 0);
+        CHECK(has_succeeded(child));
     }
     for (size_t i = 0; i < 4; i++)
         CHECK(pthread_join(threads[i], NULL) == 0);

@@ -53,8 +53,8 @@ bugs() {
 memcheck() {
     command -v valgrind >/dev/null || { skip memcheck "valgrind is not installed" "apt-get install valgrind"; return; }
     # Threads take turns: without that, one that computes keeps the others from their deadlines.
-    local check="valgrind -q --fair-sched=try --error-exitcode=9 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite"
-    C_RUNNER=$check tests memcheck --test abi c_programs -- --test-threads 2
+    local check="valgrind -q --fair-sched=try --child-silent-after-fork=yes --error-exitcode=9 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite"
+    C_RUNNER=$check tests memcheck --test abi c_programs:: -- --test-threads 2
     bugs "$root/debug/deps" || { fail "memcheck: bugs.c"; return; }
     finds memcheck use-after-free "Invalid read" $check "$root/debug/deps/bugs"
     finds memcheck leak "definitely lost" $check "$root/debug/deps/bugs"
@@ -79,7 +79,7 @@ address() {
     (
         export RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address CARGO_TARGET_DIR=$root/sanitizer-address
         export C_FLAGS=$c_flags
-        tests address --target "$target" --test abi c_programs -- --test-threads 2
+        tests address --target "$target" --test abi c_programs:: -- --test-threads 2
         printf '%s %s\n' "$passed" "$failed" >"$root/sanitizer.counts"
     )
     read -r passed failed <"$root/sanitizer.counts"
@@ -99,7 +99,7 @@ thread() {
     (
         export RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=thread CARGO_TARGET_DIR=$root/sanitizer-thread
         export C_FLAGS=$c_flags TSAN_OPTIONS=halt_on_error=1
-        tests thread -Zbuild-std --target "$target" --test abi c_programs -- --test-threads 1
+        tests thread -Zbuild-std --target "$target" --test abi c_programs:: -- --test-threads 1
         tests thread -Zbuild-std --target "$target" --test process daemon::threads::rust -- --test-threads 1
         printf '%s %s\n' "$passed" "$failed" >"$root/sanitizer.counts"
     )
