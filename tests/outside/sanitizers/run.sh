@@ -98,7 +98,7 @@ thread() {
     c_flags=$(flags "$runtime")
     (
         export RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=thread CARGO_TARGET_DIR=$root/sanitizer-thread
-        export C_FLAGS=$c_flags TSAN_OPTIONS=halt_on_error=1
+        export C_FLAGS=$c_flags TSAN_OPTIONS=halt_on_error=1:die_after_fork=0
         tests thread -Zbuild-std --target "$target" --test abi c_programs:: -- --test-threads 1
         tests thread -Zbuild-std --target "$target" --test process daemon::threads::rust -- --test-threads 1
         printf '%s %s\n' "$passed" "$failed" >"$root/sanitizer.counts"
