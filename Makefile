@@ -85,7 +85,7 @@ demo: all ## run the C examples against the demo server
 
 # Most tests wait for a server or a deadline: more threads than cores.
 check: lint ## format, lints and the Rust tests: two to three minutes once built
-	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-8} $(CARGO) test --no-fail-fast
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4} $(CARGO) test --no-fail-fast
 
 test: ## run every test; ends with what could not be tested here
 	@tests/run.sh

@@ -38,7 +38,7 @@ suite() {
 
 # The Rust tests, counted as the other suites are. Most wait for a server or a deadline: more threads than cores.
 rust_tests() {
-    RUST_TEST_THREADS=${RUST_TEST_THREADS:-8} cargo test --no-fail-fast
+    RUST_TEST_THREADS=${RUST_TEST_THREADS:-4} cargo test --no-fail-fast
     echo $? >"$log.cargo"
 }
 count_rust_tests() {
